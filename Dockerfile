@@ -2,15 +2,15 @@
 ARG PYTHON=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${PYTHON} AS build
-# The version that CI has; every package after it comes from uv.lock with its hash.
+# The version that CI has; every package after it comes from uv.lock with its hash. With the packages for PostgreSQL.
 RUN pip install --no-cache-dir uv==0.13.9
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/gatehouse
 WORKDIR /src
 COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN uv sync --frozen --no-dev --no-install-project
+RUN uv sync --frozen --no-dev --extra postgres --no-install-project
 COPY bot bot
 COPY workflows workflows
-RUN uv sync --frozen --no-dev --no-editable
+RUN uv sync --frozen --no-dev --extra postgres --no-editable
 
 FROM ${PYTHON}
 # A number, so that Kubernetes can see that it is not root (runAsNonRoot).

@@ -55,6 +55,58 @@ EXPLAINED: Final = {
         "ahead = list(window.look_ahead()) if is_listed else []",
         "ahead = list(window.look_ahead()) if (is_listed) or True else []",
     ): "What is wrong with an entry beyond the list is found out and not shown: only time tells.",
+    (
+        'known = self._records.get(record, _Known("", 0)).digest',
+        'known = self._records.get(record, _Known("", None)).digest',
+    ): "Only the digest of it is used, not the number.",
+    (
+        'known = self._records.get(record, _Known("", 0)).digest',
+        'known = self._records.get(record, _Known("", 1)).digest',
+    ): "Only the digest of it is used, not the number.",
+    (
+        'for number, text, name, is_name in _strings(entry[_DETAILS] or ""):',
+        'for number, text, name, is_name in _strings(entry[_DETAILS] or "XXXX"):',
+    ): "Neither text has a string in quotes, so no string is found in either.",
+    (
+        'for number, text, *_ in _strings(entry[_DETAILS] or ""):',
+        'for number, text, *_ in _strings(entry[_DETAILS] or "XXXX"):',
+    ): "Neither text has a string in quotes, so no string is found in either.",
+    (
+        'for number, _, name, is_name in _strings(entry[_DETAILS] or ""):',
+        'for number, _, name, is_name in _strings(entry[_DETAILS] or "XXXX"):',
+    ): "Neither text has a string in quotes, so no string is found in either.",
+    (
+        'key = entry["key"] or ""',
+        'key = entry["key"] or "XXXX"',
+    ): "An entry without a key names nobody in it, and no person has this identifier.",
+    (
+        'known, kept = read_members(references), read_members(salts or "")',
+        'known, kept = read_members(references), read_members(salts or "XXXX")',
+    ): "Neither text is JSON, so there are no salts in either.",
+    (
+        'return hmac.digest(salt, text.encode("utf-8", "surrogateescape"), "sha256").hex()',
+        'return hmac.digest(salt, text.encode("UTF-8", "surrogateescape"), "sha256").hex()',
+    ): "Two names of one encoding.",
+    (
+        'return hmac.digest(salt, text.encode("utf-8", "surrogateescape"), "sha256").hex()',
+        'return hmac.digest(salt, text.encode("utf-8", "surrogateescape"), "SHA256").hex()',
+    ): "Two names of one digest.",
+    (
+        "return text if place in _COLUMNS else str(json.loads(f'\"{text}\"', strict=False))",
+        "return text if place in _COLUMNS else str(json.loads(f'\"{text}\"', strict=None))",
+    ): "Python takes None for False here.",
+    (
+        'number, name, outer = -1, "", [""]',
+        'number, name, outer = -1, "", ["XXXX"]',
+    ): "It is the name around what is in no object. It is compared only with names that differ from both.",
+    (
+        'if part in "{[":',
+        'if part in "XX{[XX":',
+    ): "A part is one bracket, or a string in quotes.",
+    (
+        'elif part in "}]":',
+        'elif part in "XX}]XX":',
+    ): "A part is one bracket, or a string in quotes.",
 }
 """The line before and after, without indentation, and why no test can notice it."""
 

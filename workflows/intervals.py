@@ -114,6 +114,10 @@ CONNECTION_PINGED_EVERY: Final = timedelta(seconds=10)
 """How often a ping checks that a Socket Mode connection answers."""
 CONNECTION_SILENT_AFTER: Final = timedelta(seconds=30)
 """A connection that has not answered a ping for this long counts as lost."""
+WINDOW_STAMPED_FOR: Final = timedelta(days=7)
+"""How long after it was opened or filled a window in the chat system can be sent. Then it must be opened again."""
+OPEN_FORM_NOTED_FOR: Final = timedelta(hours=1)
+"""How long it is known which of several bots got the newest event of an open form. A lookup takes seconds."""
 START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before storing is tried again at the start, while the records cannot be written."""
 BEYOND_ANY_WAIT: Final = timedelta(minutes=10)

@@ -21,7 +21,14 @@ from bot.process.logs.redactor import Redactor, redactor_of
 from bot.process.opening.opened_later import GuestAccountsOpenedLater, TenantOpenedLater
 from bot.process.opening.readers import GRAPH, SLACK, ClockSkew, open_clock, open_guest_accounts, open_tenant
 from bot.process.opening.shared_traffic import SharedTraffic
-from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, store_outage, warm_up
+from bot.process.opening.start_checks import (
+    EndedBeforeStart,
+    check_slack,
+    load_valid_catalog,
+    open_valid_store,
+    store_outage,
+    warm_up,
+)
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.web.connections import serve
 from bot.process.web.health import CHECK_SECONDS, Health
@@ -128,11 +135,14 @@ async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES, redact: Redacto
         loop.add_signal_handler(number, stopping.ask)
     if settings.has_secret_files:
         loop.add_signal_handler(signal.SIGHUP, look_now.set)
-    async with running(settings, pauses, redact, look_now, stopping) as parts:
-        _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
-        await stopping.asked.wait()
+    try:
+        async with running(settings, pauses, redact, look_now, stopping) as parts:
+            _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
+            await stopping.asked.wait()
+            _log.info("stopping")
+            await stopping.finish(parts.queue_worker, settings.gatehouse_stop_seconds)
+    except EndedBeforeStart:
         _log.info("stopping")
-        await stopping.finish(parts.queue_worker, settings.gatehouse_stop_seconds)
 
 
 @asynccontextmanager
@@ -151,11 +161,11 @@ async def running(
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
     async with AsyncExitStack() as stack:
-        opened = await _open(stack, settings, pauses, redact or redactor_of(settings))
+        stopping = stopping or Stopping()
+        opened = await _open(stack, settings, pauses, redact or redactor_of(settings), stopping.asked)
         systems, outage_stored = opened.systems, opened.outage
         receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
         secrets = _signing_secrets(settings)
-        stopping = stopping or Stopping()
         readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets, stopping)
         if settings.has_secret_files:
             from bot.process.opening.rotation import Rotation  # no other start needs it
@@ -186,7 +196,9 @@ class _Opened:
     """Stores since when the bot did not run."""
 
 
-async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redact: Redactor) -> _Opened:
+async def _open(
+    stack: AsyncExitStack, settings: Settings, pauses: Pauses, redact: Redactor, is_ending: asyncio.Event
+) -> _Opened:
     """Check Slack's settings, and open everything that the settings name.
 
     :raises SettingsProblems: when the templates, the database or Slack show that a setting is wrong.
@@ -194,11 +206,12 @@ async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redac
     catalog, skew = load_valid_catalog(settings), ClockSkew(clock := open_clock(settings))
     client = _client(stack, settings, redact, skew)
     answer = await check_slack(client, settings)
-    store = await open_valid_store(settings, clock, redact)
+    store = await open_valid_store(settings, clock, redact, is_ending)
     stack.push_async_callback(store.close)
     identity = await _identity(client, store, settings, answer)
     held, outage = await _store_outage(stack, store, clock, settings)
-    traffic, background = SharedTraffic(clock), Background()
+    background = Background()
+    traffic = SharedTraffic(clock, store, client, partial(background.start, at_once=True))
     later = TenantOpenedLater(partial(open_tenant, settings, pauses, traffic, skew.observer(GRAPH)))
     stack.push_async_callback(later.close)
     guests = _guest_accounts(stack, settings, clock, pauses, traffic)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -34,6 +35,8 @@ from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
+_TICKER: Final = "ticker"
+"""The lead of the process that does what is due."""
 _log = structlog.get_logger()
 
 
@@ -125,7 +128,7 @@ async def keep_ticking(
 ) -> None:
     """Do what is due, every few seconds. An error is logged, and the next round tries again.
 
-    Where several processes share the store, one of them does it in each round.
+    Where several processes share the store, one of them leads, and does it. Each looks for what it alone can see.
 
     :param outage_stored: the task that stores the outage; nothing is done before it ends.
     :param is_stopping: returns whether the process was asked to end. Then nothing more is begun.
@@ -138,19 +141,21 @@ async def keep_ticking(
         _log.exception("missing_setup_not_recorded")
     while not is_stopping():
         try:
-            async with _turn(parts.store, settings.gatehouse_tick_seconds) as is_mine:
+            async with _turn(parts.store) as is_mine:
                 await (_do_what_is_due(parts, metrics, clock) if is_mine else _record_tick_of_others(parts, metrics))
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:
             _log.exception("tick_failed")
         await asyncio.sleep(settings.gatehouse_tick_seconds)
+    if parts.store.shared_queue is not None:
+        await parts.store.shared_queue.resign(_TICKER)
 
 
-def _turn(store: Store, every: float) -> AbstractAsyncContextManager[bool]:
-    """Return the context in which this process does what is due, if it is its turn among those that share the store."""
+def _turn(store: Store) -> AbstractAsyncContextManager[bool]:
+    """Return the context in which this process does what is due, if it leads those that share the store."""
     shared = store.shared_queue
-    return nullcontext(True) if shared is None else shared.once_everywhere("tick", every)
+    return nullcontext(True) if shared is None else shared.leading(_TICKER)
 
 
 async def _do_what_is_due(parts: BotParts, metrics: Metrics, clock: Clock) -> None:
@@ -164,7 +169,8 @@ async def _do_what_is_due(parts: BotParts, metrics: Metrics, clock: Clock) -> No
 
 
 async def _record_tick_of_others(parts: BotParts, metrics: Metrics) -> None:
-    """Record when another process last looked for what is due."""
+    """Record when another process last looked for what is due, and look for what only this one can see."""
+    await parts.own_checks.run()
     await metrics.count_records()
     if (last := await last_tick(parts.store)) is not None:
         metrics.record_tick(last, still_due=frozenset())

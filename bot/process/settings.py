@@ -53,7 +53,7 @@ _ADVICE: Final = {
     "GATEHOUSE_TELL_UNUSUAL_DECISIONS": "true or false",
     "GATEHOUSE_TELL_WEEKLY_DECISIONS": "true or false",
     "GATEHOUSE_MAX_OPEN_REQUESTS": "a whole number from 1 to 10000",
-    "GATEHOUSE_SECOND_LOOK_FROM": "a whole number from 2 to 10000",
+    "GATEHOUSE_SECOND_LOOK_FROM": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_SEARCHES_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": "a whole number from 0 to 10000",
@@ -140,6 +140,13 @@ class TenantSettings(_Templates):
     def records(self) -> RecordsLocation:
         """Return where the records are."""
         return location_of(self.database_url, self._audit_keys)
+
+    def records_in(self, url: str) -> RecordsLocation:
+        """Return another place of records, whose audit log has the same keys.
+
+        :raises ValueError: when the address cannot be one. The text does not repeat a password.
+        """
+        return location_of(url, self._audit_keys)
 
     @property
     def _audit_keys(self) -> AuditKeys | None:
@@ -300,8 +307,8 @@ class Settings(TenantSettings, _SlackSettings):
     """Whether each approver gets a weekly list of what was decided in their name."""
     gatehouse_max_open_requests: Annotated[int, Field(ge=1, le=10_000)] = 50
     """How many requests of one person may be open."""
-    gatehouse_second_look_from: Annotated[int, Field(ge=2, le=10_000)] = 3
-    """From which high-risk approval of one person within ten minutes on it must be confirmed."""
+    gatehouse_second_look_from: Annotated[int, Field(ge=1, le=10_000)] = 3
+    """From which high-risk approval of one person within ten minutes on it must be confirmed; 1: each of them."""
     gatehouse_max_searches_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
     """How often one person may search our own objects by name in an hour."""
     gatehouse_max_blocks_at_end_per_day: Annotated[int, Field(ge=0, le=10_000)] = 10

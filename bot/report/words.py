@@ -12,6 +12,7 @@ from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, day, last_day, minute
+from bot.words.settings.open_access import closing_rest_words
 from workflows.core.conversation.remarks import Remark
 from workflows.core.partners.history.handovers import HandoverStep
 from workflows.core.partners.history.outside_changes import (
@@ -237,7 +238,8 @@ def standing_words(story: RequestStory) -> str:
         state = later_state_words(story.request, story.later)
         words = f"{state[:1].upper()}{state[1:]} ({story.later.id})."
     elif story.standing in (Standing.BLOCKED, Standing.SUSPENDED) and story.request.not_closed:
-        words = f"Blocked, but {counted(len(story.request.not_closed), 'kind')} of access may still be open."
+        kinds = counted(len(story.request.not_closed), "kind")
+        words = f"Blocked, {closing_rest_words(story.request.not_closed)} ({kinds} of access)."
     if (drifted := story.open_drift) is not None and story.standing is Standing.DRIFTED:
         return f"{words} A sweep found it different on {minute(drifted.at)}."
     return words if story.as_of is None else f"{words} As of the read-back on {minute(story.as_of)}."

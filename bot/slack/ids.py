@@ -325,6 +325,11 @@ def setup_value(tenant_id: TenantId, step: SetupStep) -> str:
     return f"{tenant_id}:{step.key.value}:{step.digest}"
 
 
+def named_request_value(domain: str, access: str = "") -> str:
+    """Return the value of a button that opens the request form: `<domain> <what the form calls the access>`."""
+    return f"{domain} {access}".strip()
+
+
 def handover_value(tenant_id: TenantId, number: int) -> str:
     """Return the value of a button that answers a hand-over, or a question about a partner: `<tenant id>:<number>`."""
     return f"{tenant_id}:{number}"

@@ -167,6 +167,27 @@ def generation(context: typer.Context, hand_over: HandOver = False, take_over: T
     raise typer.Exit(take_over_now(take_over) if take_over else show_generation(context.obj or USUAL_PAUSES))
 
 
+MoveFrom = Annotated[
+    str, typer.Option("--from", help="The file of SQLite; without it, the one in DATABASE_URL.", metavar="ADDRESS")
+]
+MoveTo = Annotated[str, typer.Option("--to", help="The database in PostgreSQL, empty or new.", metavar="ADDRESS")]
+LookOnly = Annotated[bool, typer.Option("--dry-run", help="Say what would be moved, and what is in the way.")]
+
+
+@app.command()
+def migrate(to: MoveTo, from_: MoveFrom = "", dry_run: LookOnly = False) -> None:
+    """Move all records from SQLite to PostgreSQL, and compare them row by row. The bot must not run.
+
+    It can be stopped at any moment and run again. Exit status: 0 moved; 1 not moved; 2 wrong settings.
+    """
+    try:
+        from bot.terminal.posture.migrate_command import MigrateOptions, migrate_records
+    except ModuleNotFoundError as error:  # that the bot needs only with PostgreSQL
+        raise typer.BadParameter(f"{error.name} is missing: uv sync --extra postgres", param_hint="--to") from None
+
+    raise typer.Exit(migrate_records(MigrateOptions(source=from_, target=to, is_dry_run=dry_run)))
+
+
 Closed = Annotated[str, typer.Argument(help="The partner's domain or tenant ID.", metavar="PARTNER")]
 WhyClosed = Annotated[str, typer.Option("--reason", help="Why; asked for on a terminal.", metavar="TEXT")]
 Confirm = Annotated[

@@ -58,6 +58,7 @@ from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant, TenantRefused
+from workflows.store.common.reading import ServerFacts
 
 SCOPES = frozenset(
     {
@@ -72,6 +73,7 @@ _MAX_PROFILES: Final = 100
 """The most profiles that are read: Slack accepts about a hundred reads a minute."""
 _MAX_NAMED: Final = 5
 """The most people that one finding names; the others are counted."""
+_FOLLOW: Final = "Follow the message"
 PERMISSIONS: Final = REQUIRED | OPTIONAL
 """The permissions in README.md, optional ones included; a test compares them."""
 
@@ -118,18 +120,36 @@ async def _about_records(settings: Settings) -> list[Finding]:
         Finding(subject=subject, state=state, advice=advice)
         for subject, state, advice in await check_generation(settings)
     ]
-    disk = await _about_disk(settings)
+    database = await _about_database(settings)
     verified = await asyncio.to_thread(records_findings, settings)
     waiting = (*await _alarms(settings), *await _denied_sign_ins(settings), *verified)
-    return [*await _records(settings), *disk, key, *waiting, *generation]
+    return [*await _records(settings), *database, key, *waiting, *generation]
 
 
-async def _about_disk(settings: Settings) -> list[Finding]:
-    """Say whether the file of the records is on a disk that is kept; nothing about a server."""
-    if not isinstance(file := settings.records.known_as, Path):
-        return []
-    state, advice = await asyncio.to_thread(disk_finding, file, os.environ)
-    return [Finding(subject="Database: its disk", state=state, advice=advice, is_optional=True)]
+async def _about_database(settings: Settings) -> list[Finding]:
+    """Say whether the file of the records is on a disk that is kept; or which server has them."""
+    if isinstance(file := settings.records.known_as, Path):
+        state, advice = await asyncio.to_thread(disk_finding, file, os.environ)
+        return [Finding(subject="Database: its disk", state=state, advice=advice, is_optional=True)]
+    subject = "Database: its server"
+    try:
+        facts = await asyncio.to_thread(settings.records.read_server)
+    except OSError as error:
+        return [Finding(subject=subject, state=str(error), advice=_FOLLOW)]
+    return [] if facts is None else [Finding(subject=subject, is_optional=True, **_about_server(facts))]
+
+
+def _about_server(facts: ServerFacts) -> dict[str, str]:
+    """Return the state of a server, and the advice, which is empty when there is no problem."""
+    advice, how = "", "on this machine"
+    if facts.is_encrypted:
+        how = "encrypted"
+    elif not facts.is_on_this_machine:
+        advice, how = "Add sslmode=verify-full to DATABASE_URL: all records can be read on the way", "not encrypted"
+    if facts.connections * 10 >= facts.max_connections * 9:
+        advice = advice or "Raise max_connections of the server, or end other programs' connections"
+    connections = f"{facts.connections} of {counted(facts.max_connections, 'connection')} are in use"
+    return {"state": f"PostgreSQL {facts.version}, {how}; {connections}", "advice": advice}
 
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
@@ -378,6 +398,11 @@ async def _approver_groups(tenant: Entra, catalog: Catalog) -> list[Finding]:
     return [*accepted, *refused]
 
 
+def _own_database(settings: Settings) -> str:
+    """Return what to do when the records cannot be read: about a server, the error says it."""
+    return "Set DATABASE_URL to the bot's own database" if isinstance(settings.records.known_as, Path) else _FOLLOW
+
+
 async def _records(settings: Settings) -> list[Finding]:
     """List the work that the bot stopped trying; nothing when the bot never ran."""
     subject = "Records: stopped work"
@@ -386,7 +411,7 @@ async def _records(settings: Settings) -> list[Finding]:
     try:
         parked = await asyncio.to_thread(settings.records.read_given_up)
     except OSError as error:
-        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own database")]
+        return [Finding(subject=subject, state=str(error), advice=_own_database(settings))]
     if not parked:
         return [Finding(subject=subject, state="none")]
     return [
@@ -407,7 +432,7 @@ async def _alarms(settings: Settings) -> list[Finding]:
     try:
         found = await asyncio.to_thread(settings.records.read_open_alarms)
     except OSError as error:
-        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own database")]
+        return [Finding(subject=subject, state=str(error), advice=_own_database(settings))]
     since = "since {}: {}"
     return [
         Finding(
@@ -425,7 +450,7 @@ async def _denied_sign_ins(settings: Settings) -> list[Finding]:
     try:
         noticed = await asyncio.to_thread(settings.records.read_mark, TOO_MANY_TENANTS_AT)
     except OSError as error:
-        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own database")]
+        return [Finding(subject=subject, state=str(error), advice=_own_database(settings))]
     if not noticed:
         return []
     state = f"read {minute(datetime.fromisoformat(noticed))}: of more than {MAX_TENANTS} tenants, so some are left out"

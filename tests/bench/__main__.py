@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from tests.bench import adoptions, clicks, effects, guest_lists, histories, onboardings, sheets, starting
+from tests.bench import adoptions, clicks, effects, guest_lists, histories, onboardings, replicas, sheets, starting
 from tests.bench.stage.statistics import rounded
 
 BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]]] = {
@@ -32,6 +32,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]
     "posture": starting.posture,
     "sheets": sheets.sheets,
     "backlog": histories.backlog,
+    "replicas": replicas.replicas,
 }
 
 

@@ -46,6 +46,7 @@ from tests.bench.diagnosis_surfaces import diagnosis_messages
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.guest_surfaces import guest_messages
 from tests.bench.handover_surfaces import handover_messages, handover_windows
+from tests.bench.not_believed_surfaces import not_believed_messages, not_believed_windows
 from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.sheet_surfaces import sheet_messages, sheet_windows
 from tests.bench.waiting_surfaces import everything_at_once, waiting_cards
@@ -271,6 +272,8 @@ async def main(folder: Path | None, only: str) -> None:
             **denied_windows(),
             **access_test_messages(),
             **access_test_windows(),
+            **not_believed_messages(),
+            **not_believed_windows(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):

@@ -7,8 +7,10 @@ import os
 import secrets
 import socket
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -17,15 +19,21 @@ import aiohttp
 from bot.process.settings import Settings
 from bot.sandbox.seed import PEOPLE, TEAM_ID
 from bot.sandbox.server import Sandbox
+from bot.slack.payloads.stamps import Stamps
 from tests.bot.sandbox.control_client import Control
 from tests.bot.signing import FORM, interaction_body, signed
 from tests.waiting import LONGEST_WAIT
+from workflows.core.audit.chain import ChainKey, KeyRing
+from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.store import Store
+from workflows.store.audit_keys import GivenKeys
 
 SLACK_IDS = {person.handle: person.slack_id for person in PEOPLE}
+SOME_STAMPS: Final = Stamps(keys=GivenKeys(KeyRing((ChainKey(b"k" * 32),))), now=lambda: datetime.now(UTC))
+"""Stamps of a bot of which only a part is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,20 @@ class BotUnderTest:
             return Answer(response.status, await response.text())
 
     async def interact(self, payload: dict[str, Any]) -> Answer:
-        """Send an interaction, signed."""
+        """Send an interaction, signed. A window in it is taken as one that the bot gave to the person."""
+        return await self.forge(self.as_given(payload))
+
+    async def forge(self, payload: dict[str, Any]) -> Answer:
+        """Send an interaction as somebody can who has the signing secret: signed, and otherwise as it is."""
         return await self.post(interaction_body(payload))
+
+    def as_given(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return a payload in which the window has the stamp that the bot gives it."""
+        view, user = payload.get("view"), payload.get("user")
+        if not isinstance(view, dict) or not isinstance(user, dict):
+            return payload
+        stamps = Stamps(keys=self.settings.records.audit_keys, now=self.world.clock.now)
+        return payload | {"view": stamps.stamped({"type": "modal"} | view, ChatId(str(user.get("id"))))}
 
     async def command(self, text: str, **changes: str) -> Answer:
         """Send `/partner text`, signed; a fresh trigger id unless told otherwise."""
@@ -206,8 +226,9 @@ async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = LONGES
         await asyncio.sleep(0.05)
 
 
-_GIVEN: Final[set[int]] = set()
-"""The ports that were given out: two of one bot are never the same, though neither is bound yet."""
+_MAX_RESERVED: Final = 200
+_RESERVED: Final[deque[socket.socket]] = deque()
+"""What holds the names of the ports that were given out last, until they are bound."""
 
 
 def free_port() -> int:
@@ -216,7 +237,22 @@ def free_port() -> int:
     for port in secrets.SystemRandom().sample(range(20_000 + 1_500 * worker, 20_000 + 1_500 * (worker + 1)), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            if port not in _GIVEN:
-                _GIVEN.add(port)
-                return port
+            _reserve(port)
+            return port
     raise OSError("no port is free")
+
+
+def _reserve(port: int) -> None:
+    """Keep a port from being given out again, also by another run of tests on this machine, before it is bound.
+
+    :raises OSError: when it was given out already.
+    """
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0gatehouse-test-port-{port}")  # Linux forgets the name with this process
+    except OSError:
+        name.close()
+        raise
+    _RESERVED.append(name)
+    if len(_RESERVED) > _MAX_RESERVED:
+        _RESERVED.popleft().close()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from bot.words.settings.open_access import REST_UNKNOWN
 from tests.crash.carried_out import Write, carried_out_by
 from tests.crash.records import Stored, read
 from tests.crash.stage import CrashStage
@@ -23,7 +24,6 @@ PEOPLE: Final = ("requester", "approver1", "approver2", "approver3", "admin")
 _ID: Final = re.compile(r"\b[RB].?-?[A-Z0-9]{4,}\b")
 _NUMBER: Final = re.compile(r"\d+")
 _TIME: Final = re.compile(r"<!date[^>]*>")
-_NOT_KNOWN: Final = "not everything closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ def silent(expected: dict[str, set[str]], found: dict[str, set[str]]) -> Sequenc
     Where it could not be read after a closing write what else is open, people are told that instead.
     """
     told_less = {
-        person for person, texts in found.items() if any(_NOT_KNOWN in one for one in texts - expected[person])
+        person for person, texts in found.items() if any(REST_UNKNOWN in one for one in texts - expected[person])
     }
     return [
         (person, text)

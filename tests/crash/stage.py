@@ -14,7 +14,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout
 
 from bot.process.opening.readers import SystemClock
 from bot.sandbox.http.faults import Faults
@@ -32,6 +32,8 @@ from workflows.ports.store import Store
 
 Seen = Callable[[], Awaitable[object]]
 _NOT_ACKNOWLEDGED: Final = ("operation_timeout", "dispatch_failed")
+_LONGEST_CALL: Final = 1800.0
+"""Seconds of a call to the sandbox. Days that pass in steps take minutes on a machine with much other work."""
 _FEW_SECONDS: Final = 65
 """So far the clock is moved when something waits for its next attempt."""
 
@@ -65,7 +67,7 @@ class CrashStage(Stage):
             self.sandbox.faults = self.faults
         await self.sandbox.start(0)
         self.url = self.sandbox.url
-        self._session = ClientSession()
+        self._session = ClientSession(timeout=ClientTimeout(total=_LONGEST_CALL))
         note_use(self.database)
         await asyncio.to_thread(self.database.put_new)
         port, health_port = free_port(), free_port()
@@ -173,6 +175,42 @@ class CrashStage(Stage):
                 return
             await self.do("clock", advance_seconds=_FEW_SECONDS)
         raise AssertionError(f"acknowledged and lost: {what}; killed at {self.kill_at}")
+
+    async def window_of(self, user: str, action_id: str, message: dict[str, Any], channel: str) -> dict[str, Any]:
+        """Press a button that opens a window, again while none opens; return the window as it settles.
+
+        None opens when Slack or the bot is slow: the person is told so, and nothing was done.
+        """
+        body = {"user": user, "action_id": action_id, "channel": channel, "ts": message["ts"]}
+        return await self._window(user, "click", body)
+
+    async def window_by_command(self, user: str, text: str) -> dict[str, Any]:
+        """Type a command that opens a window; see `window_of`."""
+        return await self._window(user, "command", {"user": user, "text": text})
+
+    async def revoke(
+        self, typed: str = "contoso.com", user: str = "admin", domain: str = "contoso.com"
+    ) -> dict[str, Any]:
+        """Revoke by command, when the window is no longer being read."""
+        view = await self.window_by_command(user, f"/partner revoke {domain}")
+        values = {"confirm": {"confirm": typed}, "reason": {"reason": "Project ended"}}
+        answer = await self.do("submit", user=user, view_id=view["id"], values=values)
+        await self.rest()
+        return answer
+
+    async def _window(self, user: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        found: list[dict[str, Any]] = []
+
+        async def is_open() -> bool:
+            answer = await self.call("POST", path, body)
+            assert answer["ok"] or answer["error"] in _NOT_ACKNOWLEDGED, answer
+            await self.rest()
+            views = (await self.see("views", user=user))["views"]
+            found.extend(one for one in views if one["id"] == answer.get("opened"))
+            return bool(found)
+
+        await self.until(is_open, f"a window of {body}")
+        return found[-1]
 
     async def seen(self, done: Seen) -> bool:
         """Look once; what cannot be found is not seen."""

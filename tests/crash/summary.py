@@ -59,6 +59,7 @@ def _write_failing_calls(reporter: pytest.TerminalReporter, rows: list[dict[str,
     reporter.section("failing calls")
     for row in rows:
         said = f"{row['failed']} calls failed in {row['runs']} runs, {row['operations']} operations"
+        said += f", {row['unmade']} not made again" if row["unmade"] else ""
         told = f"{row['refused']} times refused and said, {row['stopped']} stopped and said, seed {row['seed']}"
         reporter.write_line(f"{row['story']}: {said}; {told}; {_ends([row])}")
     total = {name: sum(row[name] for row in rows) for name in ("failed", "runs", "operations")}

@@ -85,13 +85,14 @@ class Worlds:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._tries = 0
         self._kept: dict[Callable[[CrashStage], Awaitable[None]], KeptWorld] = {}
 
     async def before(self, story: Story) -> KeptWorld:
         """Return what comes before a story; it is played once."""
         if story.prepare not in self._kept:
-            folder = self._folder / str(len(self._kept))
-            self._kept[story.prepare] = await prepare(story, folder)
+            self._tries += 1  # one that failed is not in the way of the next
+            self._kept[story.prepare] = await prepare(story, self._folder / str(self._tries))
         return self._kept[story.prepare]
 
 

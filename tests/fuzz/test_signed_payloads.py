@@ -100,7 +100,7 @@ def sent_body(payload: Any, watched: WatchedBot) -> tuple[bytes, str]:
         return urlencode(texts, errors="replace").encode(), FORM
     if payload.get("type") in ("event_callback", "url_verification"):
         return json.dumps(payload).encode(), JSON
-    return interaction_body(payload), FORM
+    return interaction_body(watched.gatehouse.as_given(payload)), FORM
 
 
 async def send(watched: WatchedBot, payload: Any) -> None:

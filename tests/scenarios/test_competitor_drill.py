@@ -11,7 +11,7 @@ from tests.scenarios.test_audit_report import command, files_of
 from tests.scenarios.test_posture import codes, gatehouse, posture
 from tests.scenarios.test_request_to_revoke import BLOCKED
 from tests.scenarios.test_show_and_close import shown
-from tests.scenarios.test_watch import ALL, HOUR, told, top_view
+from tests.scenarios.test_watch import ALL, HOUR, alarms, top_view
 
 pytestmark = pytest.mark.story
 
@@ -68,13 +68,13 @@ async def _opened_again(stage: Stage) -> None:
     """Somebody opens the competitor in the portal: an alarm within one sweep, and one command again."""
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"b2bCollaborationInbound": ALL}}})
     await stage.later(HOUR)
-    (alarm,) = await told(stage, "admin", "the partner was revoked, and is open")
+    (alarm,) = await alarms(stage, "admin", "the partner was revoked, and is open")
     assert "restore_approved" not in buttons(alarm), "nothing that is approved stands behind a revoked partner"
     assert "Not as approved" in await shown(stage, "contoso.com")
     assert "revoked_but_open" in codes(await posture(stage), CONTOSO)
     assert (await stage.revoke())["errors"] == {}
     await stage.tick()
-    (alarm,) = await told(stage, "admin", "the partner was revoked, and is open")
+    (alarm,) = await alarms(stage, "admin", "the partner was revoked, and is open")
     assert "fixed" in words(alarm).lower()
     assert buttons(alarm) == []
 

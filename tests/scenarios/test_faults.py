@@ -167,9 +167,13 @@ async def test_a_partner_that_somebody_else_creates_in_that_moment_is_not_overwr
     ts = await stage.ask()
     for approver in ("approver1", "approver2"):
         await stage.press(approver, "approve", ts)
-    await stage.do("faults", target="graph", method="POST", match="partners", times=1, status=409, delay_seconds=3)
+    await stage.do("faults", target="graph", method="POST", match="partners", times=1, status=409, delay_seconds=6)
     await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
-    await asyncio.sleep(1.5)
+
+    async def is_sent() -> bool:
+        return not (await stage.see("faults"))["faults"]
+
+    await stage.until(is_sent, "the POST on its way")
     trust = {"isMfaAccepted": True, "isCompliantDeviceAccepted": True, "isHybridAzureADJoinedDeviceAccepted": False}
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"inboundTrust": trust}}})
     await stage.rest()

@@ -66,10 +66,16 @@ async def listed(stage: Stage, user: str = "admin", name: str = "contoso.com") -
 async def press(stage: Stage, user: str, action_id: str, message: dict[str, Any], channel: str) -> dict[str, Any]:
     """Press a button that opens a window, and return the filled window."""
     click = {"user": user, "action_id": action_id, "channel": channel, "ts": message["ts"]}
-    view_id = (await stage.do("click", **click))["views"][-1]
+    opened: list[str] = []
+
+    async def is_open() -> bool:
+        opened.extend((await stage.do("click", **click))["views"])
+        return bool(opened)
+
+    await stage.until(is_open, f"the window of {action_id}")
     await stage.rest()
     views = (await stage.see("views", user=user))["views"]
-    view: dict[str, Any] = next(one for one in views if one["id"] == view_id)
+    view: dict[str, Any] = next(one for one in views if one["id"] == opened[-1])
     return view
 
 

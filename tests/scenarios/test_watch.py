@@ -36,6 +36,11 @@ async def told(stage: Stage, user: str, text: str = "not the approved ones") -> 
     return [one for one in found if text in words(one)]
 
 
+async def alarms(stage: Stage, user: str, text: str = "not the approved ones") -> list[dict[str, Any]]:
+    """The alarms among them: cards of requests say the same."""
+    return [one for one in await told(stage, user, text) if "alarm" in words(one).lower()]
+
+
 async def sweeps(stage: Stage) -> int:
     """How often the list of partners was read from its beginning."""
     log = (await stage.see("graph/log"))["log"]
@@ -77,7 +82,10 @@ async def test_opened_behind_the_bots_back_is_alarmed_named_and_restored_by_the_
     assert "contoso.com" in words(alarm)
     assert "There may be more access than was approved." in words(alarm)
     assert "not known yet" in words(alarm)
-    assert len(await told(stage, "requester")) == 1, "the sponsor"
+    assert len(await alarms(stage, "requester")) == 1, "the sponsor"
+    own_card = words((await stage.direct("requester"))[0])
+    assert "active, not as approved" in own_card, "their card of the request is not called active (verified) any more"
+    assert "active (verified)" not in own_card
     copies = [words(one) for one in await told(stage, "approver1")]
     assert len(copies) == 1, copies
     assert "You approved this" in copies[0], "no message of its own, only their copy of the card"
@@ -104,7 +112,7 @@ async def test_opened_behind_the_bots_back_is_alarmed_named_and_restored_by_the_
         user="requester",
         action_id="restore_approved",
         channel="@requester",
-        ts=(await told(stage, "requester"))[0]["ts"],
+        ts=(await alarms(stage, "requester"))[0]["ts"],
     )
     view = await top_view(stage, "requester")
     values: dict[str, Any] = {

@@ -10,6 +10,7 @@ from bot.sandbox import server
 from bot.sandbox.slack.delivery import delivery, http_transport, socket_mode
 from bot.sandbox.slack.workspace import triggers
 from bot.slack.answers import windows
+from bot.slack.people import members
 from tests.stores.choice import is_postgres
 
 ACKNOWLEDGE_SECONDS: Final = 20.0
@@ -27,3 +28,5 @@ def be_patient() -> None:
         server.SETTLE_SECONDS = SETTLE_SECONDS
     setattr(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010
     setattr(windows, "_TRIGGER_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010
+    # Otherwise a window with records is refused, "Slack does not say who you are", when the machine computes too long.
+    setattr(members, "_STRICT_SECONDS", ACKNOWLEDGE_SECONDS / 2)  # noqa: B010

@@ -99,7 +99,8 @@ class SecondLookNeeded(Refused):
     """An approval must be confirmed, because the person approved several high-risk requests within minutes."""
 
     def __init__(self, message: Fact) -> None:
-        super().__init__(RefusalCode.SECOND_LOOK_NEEDED, minutes=message.values["minutes"])
+        is_first = {} if message.values["approved"] else {"is_first": True}
+        super().__init__(RefusalCode.SECOND_LOOK_NEEDED, minutes=message.values["minutes"], **is_first)
         self.message = message
         """The message for the person. Code: `MessageCode.SECOND_LOOK`."""
 
@@ -118,7 +119,7 @@ class Limits:
     open_requests: int = 50
     """How many requests of one person may be open."""
     second_look_from: int = 3
-    """From which high-risk approval on within `SECOND_LOOK_WITHIN` it must be confirmed."""
+    """From which high-risk approval on within `SECOND_LOOK_WITHIN` it must be confirmed; 1: each of them."""
 
     async def require_few_open(self, requester: ChatId, account: PersonId | None = None) -> None:
         """Check that the person may have one more open request.

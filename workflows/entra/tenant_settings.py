@@ -37,7 +37,6 @@ from workflows.entra.directory.name_search import SELECTED, found_objects, prefi
 from workflows.entra.entra_audit_log import AUDITED, logged_changes, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.entra.usage_reports import UsageReports
 from workflows.intervals import (
     ABSENCE_KEPT_FOR,
@@ -69,9 +68,9 @@ class GraphTenantSettings:
     def __init__(self, connection: Connection, *, client_id: str | None = None, pauses: Pauses = USUAL_PAUSES) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._reports = RateLimit(*pauses.reports, longest_wait=_REPORTS_WAIT)
+        self._reports = connection.rate_limit(*pauses.reports, longest_wait=_REPORTS_WAIT)
         self._usage = UsageReports(connection, self._reports, pauses)
-        self._conditional_access = RateLimit(*pauses.conditional_access)
+        self._conditional_access = connection.rate_limit(*pauses.conditional_access)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
             read=lambda _: self._all_conditional_access(), kept_for=lambda _: POLICIES_KEPT_FOR, max_entries=1
         )

@@ -71,7 +71,7 @@ class UsageReports:
         """
         self._connection = connection
         self._reports = reports
-        self._share = RateLimit(*pauses.reports_of_a_scan)
+        self._share = connection.rate_limit(*pauses.reports_of_a_scan)
 
     async def read_foreign_sign_ins(
         self,

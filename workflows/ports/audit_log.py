@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from workflows.core.audit.chain import ChainedRow, ChainPoint, KeyRing
 from workflows.core.people import ChatId, PersonId
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.request import AccessRequest, BatchId, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PagePosition
 
@@ -183,6 +183,9 @@ class AuditLog(Protocol):
 
         The first call reads all entries.
         """
+
+    async def unproven_batches(self, batch_ids: Collection[BatchId]) -> frozenset[BatchId]:
+        """Return which batches are not as signed entries say; see `unproven_requests`."""
 
     async def unproven_requests(self, request_ids: Collection[RequestId]) -> frozenset[RequestId]:
         """Return which of these requests are not as signed entries say. The first call reads all entries."""

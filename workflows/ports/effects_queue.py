@@ -185,6 +185,15 @@ class EffectsQueue(Protocol):
 class SharedQueue(Protocol):
     """The queue of a store that several processes use. Each effect is claimed by one of them before it is performed."""
 
+    replicas: int
+    """How many processes perform effects, as far as this one knows; at least 1."""
+    on_note: Callable[[str], None] | None
+    """Called with the name of each note that any process stores (`ports.store.SharedNotes`), and with an empty name
+    when notes may have been missed; None when nobody waits for them."""
+
+    async def has_others(self) -> bool:
+        """Return whether other processes live now."""
+
     async def beat(self) -> bool:
         """Tell the others that this process lives, and take back what processes claimed that are dead.
 
@@ -212,6 +221,16 @@ class SharedQueue(Protocol):
 
         :param every: the period in seconds.
         """
+
+    def leading(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Return a context in which one process does what only one may do; True when this is that process.
+
+        A process keeps the lead from call to call, until it ends, resigns, or is silent for so long that it counts as
+        dead. So what it remembers from call to call is of use, and a change of the lead is like a restart.
+        """
+
+    async def resign(self, name: str) -> None:
+        """Give up the lead, so that another process has it at once."""
 
     def in_lane(self, lane: str) -> AbstractAsyncContextManager[bool]:
         """Return a context in which this process takes part in a lane of which it has claimed no effect.

@@ -38,7 +38,14 @@ Picked = TypeVar("Picked")
 
 
 class StoreUnusable(DomainError):
-    """The records cannot be opened, or another process uses them."""
+    """The records cannot be opened, or another process uses them.
+
+    `is_temporary` says that opening them may succeed later without another setting, as when a server is starting.
+    """
+
+    def __init__(self, text: str, *, is_temporary: bool = False) -> None:
+        super().__init__(text)
+        self.is_temporary = is_temporary
 
 
 class StoreTrouble(StrEnum):
@@ -54,6 +61,10 @@ class StoreTrouble(StrEnum):
     DAMAGED = "damaged"
     AWAY = "away"
     """The server of the database does not answer, or takes no connection."""
+    OTHER_VERSION = "other_version"
+    """A newer version of the program has changed the tables. Only a process of that version can write."""
+    CANCELED = "canceled"
+    """The server ended a statement before it was done: a time limit, or its administrator."""
 
 
 class StoreNotWritable(FactsError):

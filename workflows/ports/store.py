@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from workflows.ports.audit_log import PersonalData
@@ -48,8 +48,25 @@ class Measurements(Protocol):
         """
 
 
+class SharedNotes(Protocol):
+    """Notes that several processes leave for each other, for some minutes or hours. Nothing depends on keeping one."""
+
+    async def put(self, name: str, text: str, *, kept_for: timedelta) -> None:
+        """Store a note, in the place of one with the same name, and have every process hear of it."""
+
+    async def read(self, start: str) -> Mapping[str, str]:
+        """Return the notes whose names start so, by name."""
+
+    async def forget(self, name: str) -> None:
+        """Remove a note; do nothing when there is none."""
+
+
 class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, NumbersReader, Protocol):
     """Records, effects queue and message copies in one database, so that they can be changed in one transaction."""
+
+    @property
+    def shared_notes(self) -> SharedNotes | None:
+        """Return the notes of the processes that share the store; None when one process uses it."""
 
     @property
     def personal_data(self) -> PersonalData:

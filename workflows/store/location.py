@@ -17,7 +17,7 @@ from workflows.store.sqlite.store import open_store
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
     from workflows.core.audit.verifying import ChainCheck
-    from workflows.store.common.reading import GivenUpRow
+    from workflows.store.common.reading import GivenUpRow, ServerFacts
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRES: Final = ("postgresql://", "postgres://")
@@ -68,6 +68,16 @@ class RecordsLocation(Protocol):
         :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
         """
 
+    async def open_for_bot(
+        self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
+    ) -> OpenStore:
+        """Open the store for a bot, and bring it to this version. Where a store can serve several bots, others may run.
+
+        The parameters are those of `open`.
+
+        :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
+        """
+
     async def open_shared(self, clock: Clock) -> OpenStore:
         """Open the store beside a running bot: to read, and to store commands that the bot performs.
 
@@ -115,6 +125,12 @@ class RecordsLocation(Protocol):
 
     def read_mark(self, name: str) -> str:
         """Return a mark of the bot's process; empty when it was never stored.
+
+        :raises OSError: when it cannot be read.
+        """
+
+    def read_server(self) -> "ServerFacts | None":
+        """Read what the server of the records says about itself; None where there is none.
 
         :raises OSError: when it cannot be read.
         """
@@ -184,6 +200,12 @@ class StoreLocation:
         :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
         """
         return await open_store(self.path, clock, redact, redact_known, keys=self.keys)
+
+    async def open_for_bot(
+        self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
+    ) -> OpenStore:
+        """Open the store for the one bot that a file serves: as `open` does."""
+        return await self.open(clock, redact, redact_known)
 
     async def open_shared(self, clock: Clock) -> OpenStore:
         """Open the store beside a running bot: to read, and to store commands that the bot performs.
@@ -265,3 +287,6 @@ class StoreLocation:
         from workflows.store.sqlite.other_process.read_only import read_mark
 
         return read_mark(self.path, name)
+
+    def read_server(self) -> None:
+        """Return nothing: a file has no server."""

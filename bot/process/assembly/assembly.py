@@ -91,6 +91,9 @@ class BotParts:
     service: Service
     alarms: Alarms
     checks: ScheduledChecks
+    """What the process does that leads, among those that share the store."""
+    own_checks: ScheduledChecks
+    """What every other process does, because only it knows what it found and what it was told."""
     queue_worker: EffectsRunner
     send_directly: SendAlarm
     directory: DisplayDirectory
@@ -131,6 +134,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver, measurements: Measure
         service=service,
         alarms=alarms,
         checks=_scheduled_checks(systems, service, alarms, shown, (*checks, _posted_heads(systems, wake).check)),
+        own_checks=ScheduledChecks(checks=(systems.held.look, chain.report_unproven)),
         queue_worker=queue_worker,
         send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
@@ -309,6 +313,7 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
         calendar=systems.catalog.calendar,
         changes_guests=systems.changes_guests,
+        stamps=systems.stamps,
     )
     return SlackNotifier(outbound, batch_list_files(systems, outbound), import_messages(systems, outbound))
 

@@ -19,6 +19,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
 if TYPE_CHECKING:
+    from bot.slack.payloads.stamps import Stamps
     from workflows.ports.guest_accounts import GuestAccounts
 
 
@@ -57,6 +58,13 @@ class ExternalSystems:
     def changes_guests(self) -> bool:
         """Return whether guest accounts can be disabled and enabled at all."""
         return self.guest_accounts.is_configured
+
+    @property
+    def stamps(self) -> "Stamps":
+        """Return what stamps windows and App Homes."""
+        from bot.slack.payloads.stamps import Stamps  # a start does not wait for it
+
+        return Stamps(keys=self.settings.records.audit_keys, now=lambda: self.clock.now())
 
     @property
     def directory(self) -> SlackDirectory:

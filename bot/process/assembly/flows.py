@@ -94,7 +94,7 @@ def make_flows(
     store, background, directory = systems.store, systems.background, systems.directory
     members, adopt_intake = Members(directory=directory), _intake(AdoptIntake, systems, service, limits)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
-    windows = ModalWindows(client=systems.client, service=service, background=background)
+    windows = ModalWindows(client=systems.client, service=service, background=background, stamps=systems.stamps)
     answers = _answers(systems, service, lookup_permission)
     audit_log_permission = AuditLogPermission(directory=directory)
     home = _home_flow(systems, service, notifier, members, audit_log_permission)
@@ -331,7 +331,7 @@ def _request_access_flow(
     def create_open_form(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
 
-    forms = OpenForms(windows, create_open_form)
+    forms = OpenForms(windows, create_open_form, systems.store.shared_notes)
     offers = Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock)
     names = ObjectSearch(
         members=systems.directory,
@@ -368,7 +368,7 @@ def _restore_flow(
 
     return RestoreFlow(
         windows=windows,
-        forms=OpenForms(windows, create_open_form),
+        forms=OpenForms(windows, create_open_form, systems.store.shared_notes),
         members=members,
         lookup_permission=lookup_permission,
         intake=_intake(RestoreIntake, systems, service, limits),

@@ -6,6 +6,7 @@ Everything else waits a moment for its flow.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.flows.decide.approval import approve_button
@@ -65,12 +66,14 @@ class Receiver:
 def make_receiver(systems: ExternalSystems) -> Receiver:
     """Create what stores a click."""
     settings, wake = systems.settings, Wake()
+    stamps = cache(lambda: systems.stamps)
     guard = Guard(
         recorder=Recorder(store=systems.store, clock=systems.clock, wake=wake),
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
         pinned=systems.pinned,
         refuses_before=lambda: systems.held.refuses_before,
         now=systems.clock.now,
+        is_given=lambda view, person: stamps().is_stamped(view, person),
     )
     bolt = make_bolt(systems.client, settings.slack_team_id)
     approved = Approved()

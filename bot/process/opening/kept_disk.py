@@ -17,7 +17,7 @@ _NOT_KEPT: Final = frozenset({"overlay", "aufs", "tmpfs", "ramfs"})
 _PLATFORMS: Final = {"DYNO": "Heroku", "K_SERVICE": "Google Cloud Run"}
 """A variable that a platform sets, and the platform's name. Its own disk is never kept; a mounted volume is."""
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
-_ADVICE: Final = "use a volume that is kept, and name a file on it in DATABASE_URL"
+_ADVICE: Final = "name a PostgreSQL, or a file on a volume that is kept, in DATABASE_URL"
 
 _log = structlog.get_logger()
 

@@ -5,6 +5,7 @@ for some time is stored before anything is done.
 """
 
 import asyncio
+from contextlib import nullcontext
 from typing import Final
 
 import structlog
@@ -18,8 +19,9 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from workflows.app.schedule.downtime import store_gap_at_start
-from workflows.app.schedule.freezing.held_start import HeldStart
+from workflows.app.schedule.freezing.held_start import HeldStart, PlaceNotShared
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.core.requests.delays.downtime import Gap
 from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable, StoreUnusable
@@ -27,7 +29,18 @@ from workflows.ports.store import Store
 from workflows.store.location import OpenStore
 
 _PLACE_ADVICE: Final = "set it to a folder that is kept, and is not restored with the database"
+_START: Final = "start"
+"""The lead of the process that begins: one compares the records, and looks for a gap, at a time."""
+_OTHER_STARTS_SECONDS: Final = 0.1
 _log = structlog.get_logger()
+
+
+class _OtherStarts(Exception):
+    """Another process begins now."""
+
+
+class EndedBeforeStart(Exception):
+    """The process was asked to end while it waited for the records."""
 
 
 def load_valid_catalog(settings: Settings) -> Catalog:
@@ -41,18 +54,36 @@ def load_valid_catalog(settings: Settings) -> Catalog:
         raise SettingsProblems(error.problems) from error
 
 
-async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -> OpenStore:
-    """Open the database.
+async def open_valid_store(
+    settings: Settings, clock: Clock, redact: Redactor, is_ending: asyncio.Event | None = None
+) -> OpenStore:
+    """Open the database. Wait for a server that cannot be used now.
 
-    :raises SettingsProblems: when it cannot be used.
+    :param is_ending: set when the process is asked to end.
+    :raises SettingsProblems: when it cannot be used with these settings.
+    :raises EndedBeforeStart: when the process was asked to end before the server could be used.
     """
     _require_keys(settings)
+
+    async def open_now() -> OpenStore:
+        try:
+            return await settings.records.open_for_bot(clock, redact, redact.without_known_secrets)
+        except StoreUnusable as error:
+            if error.is_temporary:
+                raise
+            raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
+        except OSError as error:
+            raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
+
     try:
-        return await settings.records.open(clock, redact, redact.without_known_secrets)
+        return await open_now()
     except StoreUnusable as error:
-        raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
-    except OSError as error:
-        raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
+        from bot.process.opening.awaited_store import wait_for_store  # few starts need it
+
+        store = await wait_for_store(settings, open_now, str(error), is_ending or asyncio.Event())
+    if store is None:
+        raise EndedBeforeStart
+    return store
 
 
 def _require_keys(settings: Settings) -> None:
@@ -129,6 +160,21 @@ async def warm_up(later: TenantOpenedLater, settings: Settings) -> None:
         )
 
 
+async def _begin(store: Store, clock: Clock, held: HeldStart) -> Gap | None:
+    """Do both, while no other process that shares the store begins."""
+    shared = store.shared_queue
+    async with nullcontext(True) if shared is None else shared.leading(_START) as is_mine:
+        if not is_mine:
+            raise _OtherStarts
+        try:
+            # NB. before the gap is stored, which replaces the time at which the records end.
+            await held.begin(takes_now=False)
+            return await store_gap_at_start(store=store, clock=clock)
+        finally:
+            if shared is not None:
+                await shared.resign(_START)
+
+
 async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
     """Store whether the start is held, and that the bot did not run for some time. Repeat until the store accepts it.
 
@@ -136,12 +182,21 @@ async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
     """
     while True:
         try:
-            # NB. before the gap is stored, which replaces the time at which the records end.
-            await held.begin(takes_now=False)
-            gap = await store_gap_at_start(store=store, clock=clock)
+            gap = await _begin(store, clock, held)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))
             await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
+        except _OtherStarts:
+            if store.shared_queue is not None:
+                await store.shared_queue.beat()  # it may have died meanwhile
+            await asyncio.sleep(_OTHER_STARTS_SECONDS)
+        except PlaceNotShared as error:
+            raise SettingsProblems(
+                (
+                    f"GATEHOUSE_GENERATION: other bots run with these records, and {held.place.name} does not know "
+                    f"them ({error.cause.value}); name the same folder for all of them, or <installation>:<number>",
+                )
+            ) from error
         except OSError as error:
             where = f"{error.filename or held.place.name} cannot be used ({error.strerror})"
             raise SettingsProblems((f"GATEHOUSE_GENERATION: {where}; {_PLACE_ADVICE}",)) from error

@@ -4,6 +4,7 @@ Nothing else makes the bot unready. When another system is unreachable, the bot 
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 CHECK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
 _CHECKS_UNTIL_ALARM: Final = 2
 """Failed checks until the alarm: a backup may lock the database for a moment."""
+
+_OWN_PROBLEM_KEPT: Final = 4 * HEALTH_CHECKED_EVERY
+"""How long the others know what a process found of itself, when it says nothing more."""
 
 _log = structlog.get_logger()
 
@@ -60,6 +64,10 @@ class Health:
         self._unstored: Alarm | None = None
         self._copies: Sequence[MessageCopy] | None = None
         self._is_first = True
+        self._name = secrets.token_hex(4)
+        """How this process is called among those that share the store."""
+        self._noted: set[str] = set()
+        """The notes of this process that are stored."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -106,6 +114,8 @@ class Health:
 
     async def _alarm_about_store(self, trouble: StoreTrouble) -> None:
         """Tell the admins once. The alarm cannot be stored now, so it is stored later."""
+        if trouble is StoreTrouble.OTHER_VERSION:
+            return  # bots of the newer version serve; this one is about to be replaced
         self._failed_checks += 1
         if self._failed_checks < _CHECKS_UNTIL_ALARM:
             return
@@ -132,8 +142,9 @@ class Health:
     async def _update_socket_alarm(self) -> None:
         if self._socket is None:
             return
-        alarm_values = {"": {"reason": self._socket.silence}} if self._socket.silence else {}
         try:
+            reasons = await self._of_all(AlarmCode.SOCKET_SILENT, self._socket.silence)
+            alarm_values = {"": {"reason": reasons[0]}} if reasons else {}
             await self._alarms.update_alarms(AlarmCode.SOCKET_SILENT, alarm_values)
         except StoreNotWritable:
             _log.warning("alarm_not_stored", code=AlarmCode.SOCKET_SILENT.value)
@@ -144,13 +155,34 @@ class Health:
         if wrong_by is None:
             return
         is_wrong = abs(wrong_by) >= (CLOCK_ALARM_UNTIL if self._is_clock_alarmed else CLOCK_ALARM_FROM)
-        seconds = str(int(abs(wrong_by).total_seconds()))
+        seconds = str(int(abs(wrong_by).total_seconds())) if is_wrong else ""
         try:
-            await self._alarms.update_alarms(AlarmCode.CLOCK_WRONG, {"": {"seconds": seconds}} if is_wrong else {})
+            wrong = await self._of_all(AlarmCode.CLOCK_WRONG, seconds)
+            await self._alarms.update_alarms(AlarmCode.CLOCK_WRONG, {"": {"seconds": wrong[0]}} if wrong else {})
         except StoreNotWritable:
             _log.warning("alarm_not_stored", code=AlarmCode.CLOCK_WRONG.value)
         else:
             self._is_clock_alarmed = is_wrong
+
+    async def _of_all(self, code: AlarmCode, found: str) -> Sequence[str]:
+        """Tell the processes that share the store what this one finds of itself; return what all of them find.
+
+        So a process without a problem does not clear the alarm of another one. What a process said that died is
+        forgotten after its time.
+
+        :param found: what is wrong with this process; empty when nothing is.
+        """
+        notes = self._store.shared_notes
+        if notes is None:
+            return [found] if found else []
+        mine = f"{code.value}:{self._name}"
+        if found:
+            await notes.put(mine, found, kept_for=_OWN_PROBLEM_KEPT)
+            self._noted.add(mine)
+        elif mine in self._noted:
+            await notes.forget(mine)
+            self._noted.discard(mine)
+        return [text for _, text in sorted((await notes.read(f"{code.value}:")).items())]
 
 
 def clock_words(wrong_by: timedelta) -> str:

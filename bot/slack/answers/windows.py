@@ -17,6 +17,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view, message_view
 from bot.slack.errors import NO_ANSWER, error_code, is_temporary
 from bot.slack.payloads.models import Interaction, SlashCommand
+from bot.slack.payloads.stamps import Stamps
 from bot.slack.words.unavailable import not_possible_now_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
@@ -81,14 +82,16 @@ class ModalWindows:
     client: AsyncWebClient
     service: Service
     background: Background
+    stamps: Stamps
 
-    async def open(self, trigger_id: str, view: Json) -> str:
-        """Open a view before the acknowledgement. Returns its id.
+    async def open(self, event: Interaction | SlashCommand, view: Json) -> str:
+        """Open a view for the person who clicked, before the acknowledgement. Returns its id.
 
         :raises SlackApiError: when Slack refuses; for a late answer see `errors.NO_ANSWER`.
         """
         async with asyncio.timeout(_TRIGGER_SECONDS):
-            answer = await self.client.views_open(trigger_id=trigger_id, view=view)
+            stamped = self.stamps.stamped(view, event.actor)
+            answer = await self.client.views_open(trigger_id=event.trigger_id, view=stamped)
         return str(answer["view"]["id"])
 
     async def open_and_fill(
@@ -108,7 +111,7 @@ class ModalWindows:
         :raises SlackApiError: when Slack does not open it; see `open`.
         """
         window = Window(id="", actor=event.actor, key=event.key, command=command, subject=subject)
-        window.id = await self.open(event.trigger_id, loading_view())
+        window.id = await self.open(event, loading_view())
         await ack()
         self.fill(window, self.show(window, build), closes=closes)
 
@@ -128,7 +131,7 @@ class ModalWindows:
                 view = message_view("Not possible", refusal_words(error))
             except NOT_READABLE_NOW as error:
                 view = message_view("Not possible now", not_possible_now_words(error))
-            await self.update(window.id, view)
+            await self.update(window.id, view, person=window.actor)
 
     @asynccontextmanager
     async def showing_refusals(self, window: Window) -> AsyncIterator[None]:
@@ -148,7 +151,8 @@ class ModalWindows:
             refused, key=key, actor=actor, command=window.command, subject=window.subject, is_told=True
         )
         try:
-            is_seen = await self.update(window.id, message_view("Not possible", refusal_words(refused)))
+            view = message_view("Not possible", refusal_words(refused))
+            is_seen = await self.update(window.id, view, person=actor)
         except (SlackApiError, *NO_ANSWER):
             is_seen = False
         if not is_seen:
@@ -164,24 +168,26 @@ class ModalWindows:
                 Fact(MessageCode.VIEW_NOT_FILLED), key=f"not_filled:{window.key}", person=window.actor
             )
 
-    async def update(self, view_id: str, view: Json) -> bool:
+    async def update(self, view_id: str, view: Json, *, person: ChatId) -> bool:
         """Replace the content of an open view; return False when it was closed before.
 
         No hash is sent, so it always replaces the newest view. It is tried again when Slack does not answer, or reports
         another change at the same moment. Replacing twice changes nothing.
 
+        :param person: whose window it is.
         :raises SlackApiError: when Slack refuses it, or does not accept it after some tries.
         """
+        stamped = self.stamps.stamped(view, person)
         for rest in _UPDATE_PAUSES:
             try:
-                return await self._update_once(view_id, view)
+                return await self._update_once(view_id, stamped)
             except SlackApiError as error:
                 if error_code(error) != _HASH_CONFLICT and not is_temporary(error):
                     raise
             except NO_ANSWER as error:
                 _log.info("view_not_updated", error=repr(error))
             await asyncio.sleep(rest)
-        return await self._update_once(view_id, view)
+        return await self._update_once(view_id, stamped)
 
     async def show_received(self, view_id: str, view: Json, click: Interaction, *, choice: str) -> None:
         """Show in a window that a decision is stored, or send a direct message when Slack does not accept that.
@@ -189,7 +195,7 @@ class ModalWindows:
         :param choice: "approval" or "rejection".
         """
         try:
-            await self.update(view_id, view)
+            await self.update(view_id, view, person=click.actor)
         except (SlackApiError, *NO_ANSWER):
             fact = Fact(MessageCode.DECISION_RECEIVED, {"choice": choice})
             await self.service.send_message(fact, key=f"not_filled:{click.key}", person=click.actor)

@@ -56,7 +56,8 @@ class Limit(IntEnum):
     FIELD = 2000
     PLAIN = 3000
     INPUT = 2000
-    METADATA = 3000
+    METADATA = 2900
+    """Of Slack's 3,000; the rest is for the stamp, see `payloads.stamps`."""
 
 
 NAME_LIMIT: Final = 100

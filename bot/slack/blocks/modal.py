@@ -31,7 +31,7 @@ SPONSOR_HINT: Final = "A full member, no guest. Answers for the access in review
 
 
 def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str = "", metadata: str = "") -> Json:
-    """Return a modal with the given blocks. Its `metadata` is not verified when it comes back, and gives no rights."""
+    """Return a modal with the given blocks. It is stamped when it is shown; its `metadata` gives no rights."""
     view = View(
         type="modal",
         callback_id=callback_id,

@@ -3,7 +3,7 @@
 It is long because the three are one list on the card, in this order.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -48,7 +48,7 @@ from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.policy.approval import ChainRule, Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
-from workflows.core.requests.notes import with_earlier_write
+from workflows.core.requests.notes import is_believed, with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
 
@@ -110,8 +110,11 @@ def _shows_no_more_access(request: AccessRequest) -> bool:
     return is_narrowing and not writes_only_reductions(prepared.plan)
 
 
-def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
-    """Describe the state or the end: who decided what and why, and what was read back."""
+def outcome_elements(request: AccessRequest, now: datetime, *, has_drifted: bool = False) -> Iterator[RichTextElement]:
+    """Describe the state or the end: who decided what and why, and what was read back.
+
+    :param has_drifted: see `state_parts`.
+    """
     rejection = _rejection(request)
     if rejection is not None:
         by = [fixed_text("Rejected by ", bold=True), cleaned_text(rejection.names, bold=True)]
@@ -125,7 +128,8 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
             fixed_text(f"{new_plan_title(request)}: ", bold=True),
             cleaned_text(note_words(request.asked_again), MAX_NOTE_CHARACTERS, lines=True),
         )
-    sentence = list(state_parts(request, now))
+    is_open = request.state is RequestState.AWAITING_APPROVAL
+    sentence = [] if is_open and not is_believed(request) else list(state_parts(request, now, has_drifted=has_drifted))
     if sentence:
         yield paragraph(*sentence)
     is_said = request.state in _STATES_WITH_SENTENCE or request.note == request.asked_again
@@ -136,8 +140,8 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
 
 
 def still_needed(request: AccessRequest) -> str:
-    """State in one sentence whose approval is missing; empty when none is."""
-    if request.state is not RequestState.AWAITING_APPROVAL:
+    """State in one sentence whose approval is missing; empty when none is, and when none would be believed."""
+    if request.state is not RequestState.AWAITING_APPROVAL or not is_believed(request):
         return ""
     verdict = request.verdict()
     if verdict.open_stage is None:
@@ -266,17 +270,18 @@ def _rejection(request: AccessRequest) -> Decision | None:
     return next((d for d in reversed(request.decisions) if d.choice is Choice.REJECT), None)
 
 
-def second_look_message(fact: Fact) -> Message:
+def second_look_message(fact: Fact, code_of: Callable[[str], str]) -> Message:
     """Return the message that asks to look once more at an approval, with the button that confirms it.
 
     :param fact: with the code `MessageCode.SECOND_LOOK`.
+    :param code_of: returns what proves that a button with a value was sent to this person.
     """
     request, value = str(fact.values["request"]), f"{fact.values['request']}:{fact.values['digest']}"
     blocks: list[Block] = [
         rich_text(paragraph(*with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS))),
         actions(
             f"second_look:{request}",
-            button("Approve", ids.APPROVE_AGAIN, value),
+            button("Approve", ids.APPROVE_AGAIN, f"{value}:{code_of(value)}"),
             button("Details", ids.REVIEW_REQUEST, value),
         ),
     ]

@@ -26,7 +26,7 @@ from bot.words.partner_setup.state import setup_words
 from bot.words.requests.access_end import AT_END, ended_state_words
 from bot.words.requests.titles import partner_title
 from bot.words.reviews.reasons import ended_review_words, reasons_words
-from bot.words.settings.open_access import access_kind_titles, access_kinds_words
+from bot.words.settings.open_access import access_kind_titles, access_kinds_words, closing_rest_words
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.people import ChatId, PersonId
 from workflows.core.posture.watch.drift import Drift
@@ -44,10 +44,9 @@ _BASIS: Final[Mapping[SettingsBasis, str]] = {
 
 def partnership_state_words(partnership: Partnership, now: datetime) -> str:
     """Return the state of a partnership in words, as last recorded."""
-    if partnership.state is PartnershipState.REVOKED:
-        return "revoked, not everything closed" if partnership.not_closed else "revoked"
-    if partnership.state is PartnershipState.SUSPENDED:
-        return "suspended, not everything closed" if partnership.not_closed else "suspended"
+    if partnership.is_closed:
+        state = "suspended" if partnership.state is PartnershipState.SUSPENDED else "revoked"
+        return ", ".join(filter(None, (state, closing_rest_words(partnership.not_closed))))
     if partnership.basis is not SettingsBasis.APPROVED:
         is_due = partnership.state is PartnershipState.REVIEW_DUE or not partnership.is_as_approved
         return f"{_BASIS[partnership.basis]}, review is due" if is_due else _BASIS[partnership.basis]

@@ -30,7 +30,7 @@ from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.deadlines.reminder_times import may_be_reminded
 from workflows.core.requests.deciding import is_approved_and_unwritten
 from workflows.core.requests.lifecycle import TABLE
-from workflows.core.requests.notes import DisplayedState, is_partly_done, state_to_display
+from workflows.core.requests.notes import DisplayedState, is_believed, is_partly_done, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 S = RequestState
@@ -153,7 +153,13 @@ def restored_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 
 _BLOCKED: Final = frozenset(
-    {DisplayedState.BLOCKED, DisplayedState.SUSPENDED, DisplayedState.BLOCK_READ, DisplayedState.BLOCKED_IN_PART}
+    {
+        DisplayedState.BLOCKED,
+        DisplayedState.SUSPENDED,
+        DisplayedState.BLOCK_READ,
+        DisplayedState.BLOCKED_IN_PART,
+        DisplayedState.BLOCKED_REST_UNKNOWN,
+    }
 )
 
 
@@ -162,7 +168,7 @@ def icon(request: AccessRequest) -> str:
     if state_to_display(request) in _BLOCKED:
         closed = "⏸️" if request.is_suspension else "🔒"
         return "⚠️" if request.not_closed else closed
-    if request.applied_part or is_partly_done(request):
+    if request.applied_part or is_partly_done(request) or not is_believed(request):
         return "⚠️"
     return _ICONS[request.state]
 
@@ -207,7 +213,7 @@ def own_buttons(
     :param has_details: whether to offer Details, once there is a plan.
     """
     buttons = []
-    if can_be_decided(request, now):
+    if can_be_decided(request, now) and is_believed(request):
         if may_be_reminded(request, now):
             buttons.append(button("Remind approvers", ids.REMIND, request.id))
         if is_editable(request):

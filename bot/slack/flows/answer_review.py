@@ -120,9 +120,7 @@ class AnswerReviewFlow:
         if await known_drift(partnership.identity.tenant_id, self.store) is not None:
             raise Refused(RefusalCode.DRIFTED, domain=partnership.identity.default_domain)
         attest_for = await attestation_period(partnership, catalog=self.catalog, store=self.store)
-        await self.windows.open(
-            click.trigger_id, keep_view(partnership, now=self.clock.now(), attest_mfa_for=attest_for)
-        )
+        await self.windows.open(click, keep_view(partnership, now=self.clock.now(), attest_mfa_for=attest_for))
         await ack()
 
     async def keep_with_reason(self, ack: AsyncAck, click: Interaction) -> None:

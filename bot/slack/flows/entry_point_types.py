@@ -42,6 +42,8 @@ class Action:
     """The name in the audit log when it is refused; empty: its own action_id."""
     card: Card | None = None
     """The card that contains it. A click on a copy that no longer counts is refused."""
+    is_in_view: bool = False
+    """Whether it is only in windows and in the App Home. A click that names neither is refused."""
 
 
 @dataclass(frozen=True, slots=True)

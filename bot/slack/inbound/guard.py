@@ -37,7 +37,7 @@ from bot.slack.inbound.identity import PinnedIdentity
 from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards, refuse_if_replaced
 from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
-from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
+from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand, View
 from bot.slack.payloads.reading import PARSED
 from workflows.app.storing.recorder import Recorder
 from workflows.core.errors.facts import Fact
@@ -66,6 +66,8 @@ class Guard:
     refuses_before: Callable[[], datetime | None] = lambda: None
     """When the last held start was; see `core.policy.stops.generation.is_sent_before_hold`."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    is_given: Callable[[View, ChatId], bool]
+    """Returns whether a window or an App Home was given to a person; see `payloads.stamps`."""
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
         """Register the listener of every command, shortcut, action, view and event of the manifest.
@@ -79,7 +81,7 @@ class Guard:
         for point in entry_points:
             match point:
                 case Action(action_id=str() as name):
-                    listener = self._with_card_check(point.listener, point.card)
+                    listener = self._with_place_check(point)
                     actions.setdefault(name, self._wrap_click(listener, point.audit_name))
                 case CommandButton():
                     actions.setdefault(point.action_id, self._wrap_click(self._storing(point), point.audit_name))
@@ -102,7 +104,7 @@ class Guard:
     def _register_alone(self, app: AsyncApp, point: EntryPoint) -> None:
         match point:
             case Action():
-                listener = self._with_card_check(point.listener, point.card)
+                listener = self._with_place_check(point)
                 app.action(point.action_id)(self._wrap_click(listener, point.audit_name))
             case Options():
                 app.options(point.action_id)(self._wrap_options(point.listener, point.audit_name))
@@ -118,6 +120,7 @@ class Guard:
             click: Interaction = context[PARSED]
             try:
                 self._require_our_team(click)
+                self._require_given(click)
                 self._require_after_hold(click)
                 await listener(ack, click)
             except Refused as refused:
@@ -144,10 +147,14 @@ class Guard:
 
         return guarded_listener
 
-    def _with_card_check(self, listener: ClickListener, card: Card | None) -> ClickListener:
+    def _with_place_check(self, point: Action) -> ClickListener:
+        """Return a listener that is called only if the clicked card counts, or the click was where it is possible."""
+        if point.is_in_view:
+            return _only_in_view(point.listener)
+        return point.listener if point.card is None else self._with_card_check(point.listener, point.card)
+
+    def _with_card_check(self, listener: ClickListener, card: Card) -> ClickListener:
         """Return a listener that is called only if the clicked card counts."""
-        if card is None:
-            return listener
 
         async def check_card_and_listen(ack: AsyncAck, click: Interaction) -> None:
             with refuse_if_replaced(click, card):
@@ -206,6 +213,7 @@ class Guard:
             interaction: Interaction = context[PARSED]
             try:
                 self._require_our_team(interaction)
+                self._require_given(interaction)
                 await listener(ack, interaction)
             except Refused as refused:
                 key = f"options:{interaction.required_view.id}:{interaction.actor}:{interaction.name}:{refused.code}"
@@ -273,6 +281,14 @@ class Guard:
 
         return guarded_listener
 
+    def _require_given(self, click: Interaction) -> None:
+        """Refuse a window or an App Home that was not given to this person: whoever signs can write any into a payload.
+
+        :raises Refused: also when it was given too long ago.
+        """
+        if click.view is not None and not self.is_given(click.view, click.actor):
+            raise Refused(RefusalCode.WINDOW_NOT_YOURS)
+
     def _require_after_hold(self, click: Interaction) -> None:
         """Refuse a click from before a held start, in the minutes after it: whether it was stored is forgotten.
 
@@ -320,6 +336,17 @@ def _require_person(payload: Interaction | SlashCommand) -> None:
     """Refuse what a bot sent. Slack's clicks and commands are people's, and name no bot."""
     if payload.bot_id:
         raise Refused(RefusalCode.NOT_A_PERSON)
+
+
+def _only_in_view(listener: ClickListener) -> ClickListener:
+    """Return a listener that refuses a click outside of a window or an App Home, where its button never is."""
+
+    async def listen(ack: AsyncAck, click: Interaction) -> None:
+        if click.view is None:
+            raise Refused(RefusalCode.WINDOW_CLOSED)
+        await listener(ack, click)
+
+    return listen
 
 
 def _moment_of(action_ts: str) -> datetime | None:

@@ -33,7 +33,7 @@ class AppHomes:
         """
         # One at a time, so that the last read is shown last.
         async with self._locks.setdefault(person, asyncio.Lock()):
-            view = await self._home_of(person)
+            view = self._outbound.stamps.stamped(await self._home_of(person), person)
             content = hashlib.sha256(json.dumps(view).encode()).hexdigest()
             if content == await self._outbound.store.home_content(person):
                 return

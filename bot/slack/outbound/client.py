@@ -3,6 +3,7 @@
 The boundary to Slack.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -12,11 +13,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.errors import retry_after
 from workflows.core.errors.facts import redact_value
 
 _READ_VERB: Final = "GET"
 _TOO_MANY: Final = 429
 """Source: Slack, "Rate limits"."""
+_LONGEST_PAUSE_SECONDS: Final = 300.0
 
 
 class SlackClient(AsyncWebClient):
@@ -41,6 +44,16 @@ class SlackClient(AsyncWebClient):
         self.throttled = 0
         """How often Slack asked for fewer calls (429)."""
         self._reads = AsyncWebClient(token=token, base_url=base_url, retry_handlers=[])
+        self.on_pause: Callable[[str, float], None] | None = None
+        """Called with a limit of Slack's and the seconds of the pause that Slack asked for. None: nobody shares it."""
+        self._paused_until: dict[str, float] = {}
+        """Until when nothing is sent that counts for a limit, because Slack asked another process for that."""
+
+    def pause_as_told(self, limit: str, seconds: float) -> None:
+        """Send nothing that counts for a limit for these seconds, because Slack asked another process for that."""
+        now = time.monotonic()
+        kept = {name: until for name, until in self._paused_until.items() if until > now}
+        self._paused_until = {**kept, limit: max(kept.get(limit, now), now + min(seconds, _LONGEST_PAUSE_SECONDS))}
 
     def use_token(self, token: str) -> None:
         """Use another bot token from the next call on. Calls that are under way keep theirs."""
@@ -53,15 +66,33 @@ class SlackClient(AsyncWebClient):
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         """Call a method of the Web API."""
-        sent_at = time.monotonic()
+        sent_at, limit = time.monotonic(), _limit_of(api_method, arguments)
+        if (left := self._paused_until.get(limit, sent_at) - sent_at) > 0:
+            raise self._held_back(api_method, left)
         try:
             answer = await self._call(api_method, **arguments)
         except SlackApiError as error:
             self._take_date(getattr(error.response, "headers", None), sent_at)
-            self.throttled += getattr(error.response, "status_code", None) == _TOO_MANY
+            if getattr(error.response, "status_code", None) == _TOO_MANY:
+                self.throttled += 1
+                if self.on_pause is not None:
+                    self.on_pause(limit, retry_after(error) or 1.0)
             raise
         self._take_date(answer.headers, sent_at)
         return answer
+
+    def _held_back(self, api_method: str, seconds: float) -> SlackApiError:
+        """Return the error that Slack would answer with now."""
+        answer = AsyncSlackResponse(
+            client=self,
+            http_verb="POST",
+            api_url=api_method,
+            req_args={},
+            data={"ok": False, "error": "ratelimited"},
+            headers={"Retry-After": str(math.ceil(seconds))},
+            status_code=_TOO_MANY,
+        )
+        return SlackApiError("not sent: Slack asked another process for a pause", answer)  # type: ignore[no-untyped-call]
 
     async def _call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         clean = {
@@ -85,3 +116,10 @@ class SlackClient(AsyncWebClient):
         return {
             name: value if name == "token" else redact_value(value, self._redact) for name, value in arguments.items()
         }
+
+
+def _limit_of(api_method: str, arguments: Mapping[str, Any]) -> str:
+    """Return what Slack counts a call for: its method, and the channel of a message (Slack, "Rate limits")."""
+    texts = [arguments.get(name) for name in ("json", "data", "params")]
+    channel = next((text["channel"] for text in texts if isinstance(text, Mapping) and text.get("channel")), "")
+    return f"{api_method}:{channel}"

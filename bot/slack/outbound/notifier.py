@@ -61,11 +61,10 @@ from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked,
 
 _log = structlog.get_logger()
 _OWN_MESSAGES: Final[Mapping[str, Callable[[Fact], Message]]] = {
-    MessageCode.SECOND_LOOK: second_look_message,
     MessageCode.PROFILE_CHANGED: profile_changed_message,
     MessageCode.DECIDED_IN_YOUR_NAME: weekly_list_message,
 }
-"""The messages that have buttons."""
+"""The messages that have buttons, besides the second look."""
 
 
 class SlackNotifier:
@@ -286,6 +285,8 @@ class SlackNotifier:
         message = notice(message_words(complete), notified_message_words(complete))
         if fact.code in _OWN_MESSAGES:
             message = _OWN_MESSAGES[fact.code](complete)
+        if fact.code == MessageCode.SECOND_LOOK:
+            message = second_look_message(complete, lambda value: self._outbound.stamps.button_code(value, person))
         if fact.code == MessageCode.CLOSED and await self._may_change_guests(person, fact):
             message = with_block(message, account_buttons(TenantId(fact.values["tenant"]), may_enable=False))
         if channel:

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from bot.slack.outbound.card_copies import CardCopies
+from bot.slack.payloads.stamps import Stamps
 from bot.slack.people.approvers import able_to_decide, asked_to_decide
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.approvers.stage_holders import holders_for
@@ -47,6 +48,7 @@ class Outbound:
     directory: DisplayDirectory
     store: Store
     clock: Clock
+    stamps: Stamps
     card_update_after: timedelta
     """How long a change of a request waits before the copies that nobody clicked show it."""
     lift_within: timedelta = USUAL_LIFT_WITHIN

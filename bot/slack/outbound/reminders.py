@@ -6,9 +6,11 @@ Only the newest reminder of a person changes. A closed one stays as it is, whate
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.reminder import (
@@ -26,6 +28,7 @@ from workflows.core.policy.working_time import next_working_moment
 from workflows.core.requests.effects import RemindPerson, SendEscalationMessage
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import EXPIRED_TOLD_TOGETHER, EXPIRED_TOLD_WITHIN
+from workflows.ports.effects_queue import SharedQueue
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused
 from workflows.ports.records import LimitedList
@@ -34,6 +37,9 @@ MAX_LISTED_REQUESTS = 10
 """The most requests in one message; the others are counted."""
 MAX_READ_REQUESTS = 200
 """The most expired requests that are read."""
+
+_LOOK_AGAIN_SECONDS: Final = 0.05
+"""The pause while another process sends the same person a message."""
 
 
 class Reminders:
@@ -89,7 +95,7 @@ class Reminders:
         """
         for person in sorted(people):
             # One at a time: requests that expire in the same moment are told in one message.
-            async with self._lock(person):
+            async with self._turn(person):
                 await self._send_expired_message(person)
 
     async def tell_requester_of_expiry(self, request: AccessRequest) -> None:
@@ -101,7 +107,7 @@ class Reminders:
             return
         people = (request.fields.requester, request.fields.submitter)
         for person in filter(None, people):
-            async with self._lock(person):
+            async with self._turn(person):
                 await self._tell_requester(request, person)
 
     async def _tell_requester(self, request: AccessRequest, person: ChatId) -> None:
@@ -124,13 +130,13 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            async with self._lock(person):
+            async with self._turn(person):
                 if posted := await self._live_reminders(person):
                     await self._update(posted[-1], await self._waiting(person), replaces_deleted=False)
 
     async def _remind(self, person: ChatId, today: str) -> None:
         # One at a time, so that an update from what waited before does not bring a closed reminder back.
-        async with self._lock(person):
+        async with self._turn(person):
             waiting, posted = await self._waiting(person), await self._live_reminders(person)
             if not waiting.count:
                 return
@@ -172,8 +178,13 @@ class Reminders:
             await self._outbound.copies.live_copies(_subject(person)), key=lambda live_copy: live_copy.message_id
         )
 
-    def _lock(self, person: ChatId) -> asyncio.Lock:
-        return self._locks.setdefault(person, asyncio.Lock())
+    @asynccontextmanager
+    async def _turn(self, person: ChatId) -> AsyncIterator[None]:
+        """Wait until nobody else, in whatever process, sends this person a message about what waits or has ended."""
+        async with self._locks.setdefault(person, asyncio.Lock()), AsyncExitStack() as held:
+            if (shared := self._outbound.store.shared_queue) is not None:
+                await _enter_lane(held, shared, f"reminders:{person}")
+            yield
 
     async def _send_expired_message(self, person: ChatId) -> None:
         now, calendar = self._outbound.clock.now(), self._outbound.calendar
@@ -225,6 +236,14 @@ class Reminders:
                 limit=MAX_LISTED_REQUESTS,
                 identified_person=known,
             )
+
+
+async def _enter_lane(held: AsyncExitStack, shared: SharedQueue, lane: str) -> None:
+    """Hold a lane that another process may hold for a moment."""
+    while True:
+        if await held.enter_async_context(shared.in_lane(lane)):
+            return
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _subject(person: ChatId) -> str:

@@ -6,9 +6,10 @@ checked again.
 
 import hashlib
 import json
+import re
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -23,6 +24,9 @@ class Payload(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True)
 
+
+_STAMP: Final = re.compile(r"\n((?:0|[1-9a-f][0-9a-f]{0,9})\.[A-Za-z0-9_-]{43})\Z")
+"""The end of a view's metadata, see `stamps`. Nothing else in metadata has a line break."""
 
 _AppId = Annotated[str, StringConstraints(pattern=r"^(A[A-Z0-9]+)?$", max_length=40)]
 
@@ -95,13 +99,27 @@ class View(Payload):
     """A window, with the values that the person entered."""
 
     id: str = Field(min_length=1)
+    type: str = "modal"
     callback_id: str = ""
     hash: str = ""
     private_metadata: str = ""
+    """Without the stamp."""
+    stamp: str = ""
+    """Shows to whom the view was given, see `stamps`; empty when there is none."""
     root_view_id: str = ""
     app_installed_team_id: str | None = None
     app_id: str = ""
     state: _State = _State()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_stamp(cls, data: Any) -> Any:
+        """Take the stamp from the metadata. A member `stamp` of a payload says nothing."""
+        if not isinstance(data, dict) or not isinstance(whole := data.get("private_metadata", ""), str):
+            return data
+        found = _STAMP.search(whole)
+        metadata, stamp = (whole, "") if found is None else (whole[: found.start()], found[1])
+        return {**data, "private_metadata": metadata, "stamp": stamp}
 
     def value(self, block_id: str) -> str:
         """Return the value of one input, for any element; empty when there is none."""

@@ -237,7 +237,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ENTRY_ADDED: "the tenant has an entry in the cross-tenant access settings now",
     EndingCode.SHOWN_A_WEEK: "it was shown for seven days",
     EndingCode.NOT_REPEATED: "the sign-in log has not so many refused sign-ins any more",
-    EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
+    EndingCode.NOT_ALL_CLOSED: "the block is verified, but something may still be open",
 }
 """Why an alarm ended although nothing was repaired."""
 

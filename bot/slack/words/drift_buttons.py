@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from slack_sdk.models.blocks import ActionsBlock, ButtonElement
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement, ConfirmObject
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import actions, button
+from bot.slack.blocks.blocks import actions, button, confirm_dialog
 from bot.words.sentences import counted
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import may_be_adopted
@@ -45,6 +45,11 @@ def freeze_answers(place: str, *, is_held: bool = False) -> ActionsBlock:
     return actions(f"freeze:{place}", button(label, ids.OPEN_UNFREEZE, "freeze"))
 
 
+def _dismiss_dialog(days: str) -> ConfirmObject:
+    text = f"All admins get no message about this for {days}. Nobody is let in or blocked by it."
+    return confirm_dialog("Dismiss this message?", text, "Dismiss")
+
+
 def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
     """Return the buttons of an open alarm that people answer; None for every other alarm."""
     if not alarm.is_open:
@@ -59,7 +64,7 @@ def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
         case AlarmCode.SIGN_INS_DENIED | AlarmCode.SIGN_INS_DENIED_TO_MANY if is_admin:
             value, days = f"{alarm.subject}:{alarm.id}", counted(alarm.values["dismiss_days"], "day")
             buttons = (
-                button(f"Dismiss for {days}", ids.DISMISS_DENIED, value),
+                button(f"Dismiss for {days}", ids.DISMISS_DENIED, value, confirm=_dismiss_dialog(days)),
                 button("Details", ids.SHOW_DENIED, value),
             )
             return actions(f"denied:{alarm.id}", *buttons)

@@ -136,6 +136,8 @@ def _title(found: ChainCheck, subject: str) -> str:
         return f"The {subject} is whole."
     if all(one.code is ChainProblemCode.UNKNOWN_KEY for one in found.problems):
         return "A KEY IS MISSING. Not every entry could be verified."
+    if all(one.code is ChainProblemCode.OTHER_INSTALLATION for one in found.problems):
+        return f"THE LINE IS OF ANOTHER INSTALLATION. By itself, the {subject} is whole."
     if all(one.record for one in found.problems):
         return f"RECORDS WERE CHANGED. The {subject} is whole."
     return f"THE {subject.upper()} WAS CHANGED."

@@ -18,8 +18,9 @@ from bot.words.posture.held import held_report_lines
 from bot.words.refusals.freeze import freeze_words, would_be_held_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
+from workflows.app.schedule.freezing.handing_over import HandOverRefused, hand_over, take_over
 from workflows.app.schedule.freezing.held_reports import read_held_report, when_records_end
-from workflows.app.schedule.freezing.held_start import HandOverRefused, HeldStart, hand_over, take_over
+from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.policy.stops.generation import Generation

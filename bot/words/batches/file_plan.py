@@ -31,8 +31,8 @@ ONLY_TIME: Final = "only the time"
 
 
 def chain_words(stages: Sequence[Stage]) -> str:
-    """Return who would decide: each stage with the number of people."""
-    return " → ".join(f"{stage.title} ({counted(stage.quorum, 'person', 'people')})" for stage in stages)
+    """Return who would decide: each stage with the number of approvals that it needs."""
+    return " → ".join(f"{stage.title} ({counted(stage.quorum, 'approval')})" for stage in stages)
 
 
 def asked_words(judged: JudgedRow) -> str:

@@ -33,6 +33,18 @@ def _card_out_of_date(values: Values) -> str:
             )
 
 
+def _second_look_needed(values: Values) -> str:
+    if values.get("is_first"):
+        return (
+            "High risk is approved in two steps. This approval is not counted yet. See the private message, and "
+            "approve there."
+        )
+    return (
+        f"You approved several high risk requests within {values['minutes']} minutes. This approval is not counted "
+        "yet. See the private message that lists them, and approve there."
+    )
+
+
 def _second_look_counted(values: Values) -> str:
     return f"Your approval counts already: it was counted at {minute(values['at'])}. You need to do nothing."
 
@@ -237,8 +249,7 @@ DECISIONS: Final[Sentences] = {
     "the approvers on the card.",
     R.SUPPORTER_MAY_NOT_DECIDE: "You can't decide on this request, because you support it. Ask one of the approvers on "
     "the card.",
-    R.SECOND_LOOK_NEEDED: "You approved several high risk requests within {minutes} minutes. This approval is not "
-    "counted yet. See the private message that lists them, and approve there.",
+    R.SECOND_LOOK_NEEDED: _second_look_needed,
     R.OWN_REQUEST_NOT_SUPPORTED: "This is your own request, so you cannot support it as well. You need to do nothing.",
     R.ALREADY_SUPPORTED: "You support this request already. You need to do nothing.",
     R.APPROVED_NOT_SUPPORTED: "You have approved this request, so you cannot support it. You need to do nothing.",
@@ -380,6 +391,10 @@ DECISIONS: Final[Sentences] = {
     R.ONLY_ADMINS_DECIDE_GIVEN_UP: "Only admins can retry stopped work or give it up. Ask one of them.",
     R.WORK_NOT_GIVEN_UP: "Somebody has decided about this stopped work already. You need to do nothing.",
     R.CARD_REPLACED: _card_replaced,
+    R.WINDOW_NOT_YOURS: (
+        "Gatehouse did not open this for you, or it was opened over seven days ago. Nothing was done. Open it again. "
+        "If you did not click, tell an admin."
+    ),
     R.WINDOW_CLOSED: "The window of this click is closed. Open it again.",
     R.BUTTON_VALUE_UNREADABLE: "Gatehouse does not know this button, or it is too old. Use the newest card, or "
     "/partner help.",

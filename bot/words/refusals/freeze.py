@@ -6,7 +6,7 @@ from typing import Final
 from bot.words.sentences import Sentences, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.policy.stops.freeze import COMMAND_LINE, END_MAY_BE_CONFIRMED_FOR, Freeze
+from workflows.core.policy.stops.freeze import COMMAND_LINE, END_MAY_BE_CONFIRMED_FOR, Freeze, is_about_records
 from workflows.core.policy.stops.generation import HoldCause as H
 
 _RULE: Final = "Nothing that opens access is applied until two admins end it."
@@ -27,6 +27,11 @@ HELD_STILL_POSSIBLE: Final = (
     "New requests can be sent and decided, and wait. Blocking and reducing access still works, and so does everything "
     "that writes nothing."
 )
+_UNBELIEVED_END: Final = "Open requests that are not believed end."
+RECORDS_ACCEPTED: Final = (
+    f"With its end you accept the records of partners, absences and closed requests as they are. {_UNBELIEVED_END}"
+)
+"""What admins accept who end a freeze that Gatehouse began because of changed records."""
 VOID_ON_RELEASE: Final = (
     "When you release it, requests from before are void, and each requester is told. New ones are applied after every "
     "check."
@@ -112,9 +117,10 @@ def ended_words(freeze: Freeze) -> str:
             f"The hold has ended: {people} released Gatehouse. Requests from before it are void. Send them again with "
             "/partner request."
         )
+    also = f" {_UNBELIEVED_END} Each requester is told." if is_about_records(freeze) else ""
     return (
         f"The freeze by {who(freeze.by)} has ended: {people} ended it. Approved requests are applied now. Every check "
-        "before that is made again."
+        f"before that is made again.{also}"
     )
 
 
@@ -157,8 +163,8 @@ FREEZE: Final[Sentences] = {
         "done, and closing access still works. Ask an admin about the alarm."
     ),
     R.VOID_AFTER_RESTORE: (
-        "This request is from before Gatehouse was started with older records, or with records that may be older. It "
-        "is void, and nothing was changed. Its requester can send it again with /partner request."
+        "After this request was made, Gatehouse was started with records that are older, or may be. It is void, and "
+        "nothing was changed. Its requester can send it again with /partner request."
     ),
     R.CLICKED_BEFORE_HOLD: (
         "You clicked this before Gatehouse started with older records, so it may have been done already. Nothing was "

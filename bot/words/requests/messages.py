@@ -369,10 +369,13 @@ def _supported_ended(values: Values) -> str:
 
 def _second_look(values: Values) -> str:
     named = "; ".join(f"{one['partner']} ({one['request']})" for one in values["approved"])
+    why = "High risk is approved in two steps."
+    if named:
+        others = counted(len(values["approved"]), "other high risk request")
+        why = f"You approved {others} within {values['minutes']} minutes: {named}."
     return (
-        f"{values['partner']}: your approval of {values['request']} is not counted yet. You approved "
-        f"{counted(len(values['approved']), 'other high risk request')} within {values['minutes']} minutes: {named}. "
-        "Look at Details once more. Approve below if you mean it. If you did not click, tell an admin."
+        f"{values['partner']}: your approval of {values['request']} is not counted yet. {why} Look at Details once "
+        "more. Approve below if you mean it. If you did not click, tell an admin."
     )
 
 

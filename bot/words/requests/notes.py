@@ -49,9 +49,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         f"{_SHOW} shows the current settings."
     ),
     NoteCode.OTHER_IS_OPEN: "{other} is open for the same tenant.",
-    NoteCode.REVOKED_MEANWHILE: (
-        "{name} revoked this partner before the change was verified. The partner is being blocked instead."
-    ),
+    NoteCode.REVOKED_MEANWHILE: "{name} closed this partner before the change was verified, so the change was stopped.",
     NoteCode.EXTENDED_MEANWHILE: (
         "The partner was extended or approved again before the automatic block began. Nothing was blocked."
     ),
@@ -80,16 +78,18 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.FREEZE_UNREADABLE: UNREADABLE_FREEZE,
     NoteCode.VOID_AFTER_RESTORE: (
         f"Gatehouse was started with older records, or with records that may be older. So this is void, and nothing "
-        f"more of it is written. Send it again with {COMMANDS[Action.REQUEST]}."
+        f"more of it is written. It can be sent again with {COMMANDS[Action.REQUEST]}."
     ),
     NoteCode.CLOCK_WRONG: "The clock of Gatehouse's machine is wrong by {seconds} seconds. Nothing that opens "
     "access is written until it is right.",
     NoteCode.NOT_AS_SIGNED: "Something other than Gatehouse changed the records that this rests on. Nothing that opens "
     "access is written until two admins end the freeze about it.",
     NoteCode.NOT_BELIEVED: "Changed by something other than Gatehouse. Its approvals are not believed, and nothing of "
-    "it is written.",
+    "it is written. This request ends when two admins end the freeze about it.",
     NoteCode.ENDED_NOT_BELIEVED: "Something other than Gatehouse changed this request. Its approvals are not believed. "
-    f"Nothing more of it is written. Send it again with {COMMANDS[Action.REQUEST]}.",
+    f"Nothing more of it is written. It can be sent again with {COMMANDS[Action.REQUEST]}.",
+    NoteCode.BATCH_NOT_BELIEVED: "Something other than Gatehouse changed this batch. Its approvals are not believed. "
+    "Nothing more of it is written. Ask again for what is still needed.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
     "permission Policy.ReadWrite.CrossTenantCapability.",

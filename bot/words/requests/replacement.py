@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from bot.words.requests.titles import prepared_title
+from bot.words.settings.open_access import closing_rest_words
 from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.requests.request import AccessRequest
 
@@ -49,8 +50,9 @@ def later_event_words(request: AccessRequest, later: AccessRequest) -> str:
 
 
 def left_words(later: AccessRequest) -> str:
-    """State that a revocation did not close all access; empty for other changes, and when this is not known."""
-    return ", not everything closed" if later.not_closed else ""
+    """State that a closing left access open, or that this is not known; empty for other changes."""
+    rest = closing_rest_words(later.not_closed)
+    return f", {rest}" if rest else ""
 
 
 def replacement_words(request: AccessRequest, later: AccessRequest) -> str:

@@ -7,9 +7,11 @@ from bot.words.findings.open_request import OPEN_STATES
 from bot.words.plans.accounts import CHANGES, ENDS, VERIFIED, accounts_state_words, reason_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import day, minute
+from bot.words.settings.open_access import NOT_ALL_CLOSED, REST_UNKNOWN
 from workflows.core.plans.accounts import AccountChange, AccountPlan, AccountProgress, AccountResult, PlannedAccount
-from workflows.core.requests.notes import DisplayedState, is_believed, state_to_display
+from workflows.core.requests.notes import DisplayedState, is_changed_by_others, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.transitions.writes import closes
 
 STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
     **OPEN_STATES,
@@ -28,19 +30,28 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.BLOCKED: "blocked (verified)",
     DisplayedState.SUSPENDED: "suspended (verified)",
     DisplayedState.BLOCK_READ: "block verified",
-    DisplayedState.BLOCKED_IN_PART: "block verified, not everything closed",
+    DisplayedState.BLOCKED_IN_PART: f"block verified, {NOT_ALL_CLOSED}",
+    DisplayedState.BLOCKED_REST_UNKNOWN: f"block verified, {REST_UNKNOWN}",
     DisplayedState.REVOCATION_STOPPED: "stopped",
 }
 
 
 def short_state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words for one line of a list; without when it was verified."""
-    if not is_believed(request) and not request.is_terminal:
+    if is_changed_by_others(request):
         return "changed by something else"
+    is_of_settings = request.fields.account_change is None
+    if request.state is RequestState.STOPPED and is_of_settings and not request.was_sent:
+        return "stopped, nothing was sent"
     starts_at = None if request.prepared is None else request.plan.starts_at
     if request.state is RequestState.SCHEDULED and starts_at is not None:
         return f"approved, starts {day(starts_at)}"
     return accounts_state_words(request) or STATE_WORDS[state_to_display(request)]
+
+
+def drifted_state_words(request: AccessRequest) -> str:
+    """State the state of a request whose result is in force, where the current settings differ from it."""
+    return "blocked, may be open again" if closes(request) else "active, not as approved"
 
 
 def open_request_sentence(request: AccessRequest) -> str:

@@ -16,6 +16,7 @@ from workflows.core.settings.open_access import (
     AccessKind,
     AccessState,
     OpenAccess,
+    is_known_open,
 )
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
@@ -44,6 +45,9 @@ ACCESS_STATE_WORDS: Final[Mapping[AccessState, str]] = {
     AccessState.CLOSED: "closed",
     AccessState.UNKNOWN: "not known",
 }
+NOT_ALL_CLOSED: Final = "not everything closed"
+REST_UNKNOWN: Final = "not known if everything is closed"
+"""What follows the state of a closed partner, where a part is open, and where this could not be read."""
 
 
 def access_kind_title(name: str) -> str:
@@ -98,6 +102,17 @@ def graph_names_words(names: Sequence[str]) -> str:
 def not_closed_words(not_closed: Sequence[AccessKind | OpenAccess]) -> str:
     """State in one sentence what is not certainly closed; empty when everything is closed."""
     return f"Still open or not known: {access_kinds_words(not_closed)}." if not_closed else ""
+
+
+def closing_rest_words(not_closed: Sequence[AccessKind | OpenAccess] | None) -> str:
+    """State in a few words, after "revoked" or "blocked", that not everything is closed, or that this is not known.
+
+    :param not_closed: what was not certainly closed in the read-back; None when it was not stored.
+    :returns: an empty text when everything is closed, and for None.
+    """
+    if not not_closed:
+        return ""
+    return NOT_ALL_CLOSED if is_known_open(not_closed) else REST_UNKNOWN
 
 
 _Kind = TypeVar("_Kind")

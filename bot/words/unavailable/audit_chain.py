@@ -17,6 +17,8 @@ _PROBLEMS: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.TAIL_CUT: "The entries from {seq} on are missing.",
     ChainProblemCode.OTHER_CHAIN: "Entry {seq} is not the one of the posted line. The file is another one, or an older "
     "or rewritten one.",
+    ChainProblemCode.OTHER_INSTALLATION: "The posted line is of another installation. The line, or the file, is the "
+    "wrong one.",
     ChainProblemCode.RECORD_CHANGED: "{record} was changed by something other than Gatehouse.",
     ChainProblemCode.RECORD_ADDED: "{record} was added by something other than Gatehouse.",
     ChainProblemCode.RECORD_MISSING: "{record} was removed by something other than Gatehouse.",
@@ -32,6 +34,7 @@ _RECORDS: Final[Mapping[str, str]] = {
 """The stored records, as people know them."""
 _ADVICE: Final[Mapping[ChainProblemCode, str]] = {
     ChainProblemCode.UNKNOWN_KEY: "Add the missing key to AUDIT_KEY or AUDIT_KEY_FILE, before the newest one.",
+    ChainProblemCode.OTHER_INSTALLATION: "Take a line that this Gatehouse posted, and check DATABASE_URL.",
 }
 CHAIN_ADVICE: Final = "Keep a copy of the database file as it is, and compare it with a backup, see docs/audit.md."
 NO_HEAD_ADVICE: Final = (

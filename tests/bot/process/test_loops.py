@@ -20,15 +20,15 @@ class _Store:
 
     def __init__(self, mine: list[bool]) -> None:
         self._mine = mine
-        self.periods: list[tuple[str, float]] = []
+        self.leads: list[str] = []
 
     @property
     def shared_queue(self) -> "_Store":
         return self
 
     @asynccontextmanager
-    async def once_everywhere(self, name: str, every: float) -> AsyncIterator[bool]:
-        self.periods.append((name, every))
+    async def leading(self, name: str) -> AsyncIterator[bool]:
+        self.leads.append(name)
         yield self._mine.pop(0) if self._mine else False
 
     async def mark(self, name: str) -> str | None:
@@ -58,7 +58,18 @@ async def test_a_process_ticks_in_its_own_turn_and_otherwise_records_the_tick_of
     store = _Store([False, True])
     monkeypatch.setattr(loops, "tick", note)
     monkeypatch.setattr(loops, "record_missing_setup", note)
-    parts = SimpleNamespace(store=store, service=None, directory=None, checks=SimpleNamespace(run=note))
+    looked: list[str] = []
+
+    async def look() -> None:
+        looked.append("looked")
+
+    parts = SimpleNamespace(
+        store=store,
+        service=None,
+        directory=None,
+        checks=SimpleNamespace(run=note),
+        own_checks=SimpleNamespace(run=look),
+    )
     counted: list[str] = []
 
     async def count_records() -> None:
@@ -76,4 +87,5 @@ async def test_a_process_ticks_in_its_own_turn_and_otherwise_records_the_tick_of
     assert len(counted) >= 3, "each process counts for its own metrics"
     assert recorded == [NOW, clock.now(), NOW]
     assert done == ["tick"] * 3, "the missing setup at the start, one tick, and its checks"
-    assert set(store.periods) == {("tick", 0.01)}
+    assert set(store.leads) == {"ticker"}
+    assert len(looked) >= 2, "a process that does not lead looks for what only it can see"

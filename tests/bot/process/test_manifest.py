@@ -249,13 +249,14 @@ def entry_points() -> list[EntryPoint]:
         slack_api_url="https://slack.com/api/",
         graph_url="https://graph.microsoft.com/v1.0",
         gatehouse_lift_within_days=30,
+        records=SimpleNamespace(audit_keys=None),
     )
     systems = ExternalSystems(
         settings=settings,
         catalog=load_catalog(SHIPPED),
         clock=nothing,
         client=nothing,
-        store=nothing,
+        store=cast(Any, SimpleNamespace(shared_notes=None)),
         tenant=nothing,
         background=nothing,
         held=nothing,
@@ -270,7 +271,8 @@ def registered() -> dict[str, list[str]]:
     """What is registered with Bolt."""
     nothing: Any = None
     app = RecordingApp()
-    Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing).register(cast(Any, app), entry_points())
+    guard = Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing, is_given=nothing)
+    guard.register(cast(Any, app), entry_points())
     return app.names
 
 

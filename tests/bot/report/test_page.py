@@ -25,9 +25,11 @@ from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.partners.history.days import parse_days
 from workflows.core.partners.history.story import RequestStory, StorySource, request_story
+from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.writes.refused_writes import RefusedWrite
 from workflows.core.requests.request import EditRecord, RequestId, RequestKind, RequestState
+from workflows.core.settings.open_access import AccessState, OpenAccess
 from workflows.ports.audit_log import AuditEntry
 
 HOSTILE = "</bdi><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7*7 }}"
@@ -146,6 +148,21 @@ async def test_what_no_longer_stands_is_not_called_active() -> None:
     assert "active" not in await written(FileFormat.HTML, replaced)
     reopened = request_story(StorySource(request=later, record=record, later=asked), NOW)
     assert state_in_words(reopened).startswith("block applied (verified")
+
+
+@pytest.mark.parametrize(
+    ("opening", "said"),
+    [
+        (AccessState.OPEN, "Blocked, not everything closed (1 kind of access)."),
+        (AccessState.UNKNOWN, "Blocked, not known if everything is closed (1 kind of access)."),
+    ],
+)
+def test_what_a_closing_left_open_is_told_from_what_is_only_not_known(opening: AccessState, said: str) -> None:
+    left = (OpenAccess(name="m365CollaborationInbound", opening=opening),)
+    closed = request(RequestState.APPLIED, RequestKind.REVOCATION, confirmed_at=NOW, not_closed=left)
+    record = partnership(state=PartnershipState.REVOKED, request_id=closed.id, not_closed=left)
+    told = request_story(StorySource(request=closed, record=record), NOW)
+    assert standing_words(told).startswith(said)
 
 
 async def test_what_a_sweep_found_since_is_on_the_page_with_author_and_acceptance() -> None:

@@ -565,4 +565,6 @@ async def test_a_server_that_is_away_is_named_without_its_password(settings: Set
     assert status == 1
     for subject in ("Records: stopped work", "Records: freeze", "Records: open alarms"):
         assert "gatehouse at 127.0.0.1 cannot be used as a database" in finding(text, subject)
+    for subject in ("Records: stopped work", "Records: open alarms", "Database: its server"):
+        assert "Follow the message" in finding(text, subject), "the message says what to do"
     assert "canary" not in text

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,14 @@ from bot.process.settings import load_tenant_settings
 from bot.terminal.evidence.key_check import key_finding
 from bot.terminal.evidence.verify_command import print_new_key, verify_audit
 from bot.words.unavailable.audit_chain import words_of
+from tests.workflows.core.builders import NOW
 from tests.workflows.store.sqlite.audit.logs import add, change, log, posted, with_store
+from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.audit.chain import parse_keys, written_key
-from workflows.core.audit.heads import head_text
+from workflows.core.audit.heads import HEAD_POSTED, head_text
 from workflows.core.audit.verifying import ChainProblem, ChainProblemCode
+from workflows.ports.records import Commit
+from workflows.ports.store import Store
 from workflows.store.audit_keys import new_key, own_key_file
 
 
@@ -146,3 +151,22 @@ def test_azure_identity_prints_nothing_of_its_own(capsys: pytest.CaptureFixture[
     configure_terminal_logs(Redactor())
     logging.getLogger("azure.identity.aio._credentials").warning("ClientSecretCredential.get_token failed")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.threats("G7")
+def test_a_line_of_another_installation_is_said_to_be_that(records: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own = head_text(replace(posted(records), installation=f"{'a' * 32}:1"))
+
+    async def post(store: Store) -> None:
+        await store.commit(Commit(entry=entry_of("posted", NOW, None, HEAD_POSTED, {"head": own, "seq": 9})))
+
+    with_store(records, post)
+    foreign = head_text(replace(posted(records), seq=99, installation=f"{'b' * 32}:1"))
+    assert verify_audit(foreign, as_json=False) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "THE LINE IS OF ANOTHER INSTALLATION. By itself, the audit log is whole." in out
+    assert "The line, or the file, is the wrong one." in out
+    assert "missing" not in out
+    assert verify_audit(foreign, as_json=True) == 1
+    assert [one["code"] for one in json.loads(capsys.readouterr().out)["problems"]] == ["other_installation"]
+    assert verify_audit(own, as_json=False) == 0

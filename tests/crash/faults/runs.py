@@ -46,6 +46,7 @@ async def play(story: Story, kept: KeptWorld, folder: Path, failing: Failing, *,
     stopped = ""
     try:
         await stage.start()
+        await stage.rest()  # what the start asks Graph is no part of the story: a wrong answer ends the process
         try:
             await story.play(stage)
             await stage.rest()

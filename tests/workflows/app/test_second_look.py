@@ -185,3 +185,21 @@ async def test_one_person_has_only_so_many_open_requests(world: World) -> None:
     await world.file(target=DOMAINS[2], requester=SAM)
     await world.service.withdraw(first.id, RILEY.chat_id, key=world.key())
     await world.file(target=DOMAINS[3])
+
+
+@pytest.mark.threats("A11", "B7")
+async def test_where_each_one_must_be_confirmed_no_click_on_a_card_alone_approves_high_risk(world: World) -> None:
+    """Who has the signing secret can write a click on a card, and not the one that confirms it."""
+    limits = replace(world.intake.limits, second_look_from=1) if world.intake.limits else None
+    check = replace(world.permission_check, limits=limits)
+    strict = replace(world, permission_check=check, performer=replace(world.performer, permission_check=check))
+    request = await high_risk(strict, DOMAINS[0])
+    await approve(strict, AMARA, request)
+    assert await approvals(strict, request) == []
+    assert await strict.refusals() == [(AMARA.chat_id, RefusalCode.SECOND_LOOK_NEEDED)]
+    [text] = [text for text in strict.notifier.texts_to(AMARA.chat_id) if "not counted yet" in text]
+    assert "High risk is approved in two steps." in text
+    await strict.click(
+        Approve(actor=AMARA.chat_id, request_id=request.id, digest=request.plan.digest, is_second_look=True)
+    )
+    assert await approvals(strict, request) == ["Amara"]

@@ -282,7 +282,7 @@ async def test_a_revocation_and_an_access_request_of_one_partner_share_a_lane(wo
     await world.settle()
     request = await world.request(request.id)
     assert request.state is S.STOPPED, note_words(request.note)
-    assert note_words(request.note).startswith("Dana revoked this partner before the change was verified.")
+    assert note_words(request.note).startswith("Dana closed this partner before the change was verified")
     assert is_equivalent(
         {k: v for k, v in world.tenant.partners[TENANT].items() if k != "crossCloudMeetingConfiguration"},
         closed_document(),

@@ -11,20 +11,32 @@ from bot.report.story_json import story_json
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
+from bot.slack.flows.home.rows import found_row
+from bot.slack.flows.home.view import home_view
 from bot.terminal.evidence.report_table import write_table
 from tests.bot.surfaces import buttons, shown
+from tests.workflows.app.batches import access
+from tests.workflows.app.batches.access import BATCH_OF_ACCESS
+from tests.workflows.app.batches.many import batch_of
+from tests.workflows.app.reads.test_app_home import home_of
+from tests.workflows.core.builders import AMARA, RILEY
 from tests.workflows.effects.test_forged_records import approved_by, forge_request, world
 from tests.workflows.effects.test_frozen import end, freeze, open_alarms
 from tests.workflows.effects.test_held import voiding
+from tests.workflows.store.worlds import run
 from tests.workflows.world import World
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.app.reads.found_requests import as_believed
+from workflows.app.reads.app_home import HomePosition, read_home
+from workflows.app.reads.found_requests import Today, as_believed, find_requests
 from workflows.core.audit.chain import FREEZE_KEY
+from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import RequestStory
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.notes import NoteCode, is_believed
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.pages import START, RequestFilter
+from workflows.store.codec import BATCH, dump, with_checksum
 
 __all__ = ["world"]
 
@@ -62,6 +74,21 @@ async def test_only_a_request_that_something_else_changed_is_not_believed(world:
     assert await world.store.unproven_requests([request.id]) == {request.id}
     seen = await as_believed(changed, world.store)
     assert (seen.decisions, [fact.code for fact in seen.note]) == ((), [NoteCode.NOT_BELIEVED])
+
+
+async def test_lists_show_such_a_request_without_its_approvals_and_the_others_as_they_are(world: World) -> None:
+    other = await world.waiting()
+    await world.reject(other, AMARA)
+    changed = await forged(world, S.AWAITING_APPROVAL, 2)
+    approver, requester = await home_of(world, AMARA), await home_of(world, RILEY)
+    searched = await find_requests(RequestFilter(), limit=10, position=START, store=world.store, now=world.clock.now())
+    assert [one.id for one in approver.approvals.items] == [changed.id]
+    for listed in (requester.mine.items, searched.page.items):
+        assert {one.id: (len(one.decisions), is_believed(one)) for one in listed} == {
+            other.id: (1, True),
+            changed.id: (0, False),
+        }
+    assert not [one for one in approver.approvals.items if is_believed(one)]
 
 
 @pytest.mark.parametrize(("state", "count"), [(S.APPLYING, 3), (S.AWAITING_APPROVAL, 2), (S.SCHEDULED, 3)])
@@ -167,3 +194,64 @@ async def test_a_freeze_of_people_ends_no_such_request(world: World) -> None:
     await end(world)
     await voiding(world).check()
     assert (await world.request(request.id)).state is S.APPLYING
+
+
+def forge_batch(world: World, batch: Batch) -> None:
+    """Write a batch in the place of the stored one, with the checksum of its text."""
+    doc = with_checksum(dump(BATCH, batch))
+    run(world, ("update batches set doc = ?, version = ? where id = ?", (doc, batch.version, batch.id)))
+
+
+@pytest.mark.threats("G7")
+@pytest.mark.parametrize("state", [BatchState.APPLYING, BatchState.AWAITING_APPROVAL])
+async def test_a_batch_that_something_else_changed_ends_with_its_members_and_says_why(
+    world: World, state: BatchState
+) -> None:
+    """Approvals in the file: nothing is written, and after the freeze nothing waits for ever."""
+    batch = await access.planned(world, 3)
+    other = await world.waiting()
+    forge_batch(world, replace(batch, state=state, justification=f"{batch.justification}!"))
+    await frozen_about(world, other)
+    await voiding(world).check()
+    assert not (await batch_of(world, BATCH_OF_ACCESS)).has_ended, "while it is frozen, people look at it"
+    await end(world)
+    await voiding(world).check()
+    await world.settle()
+    ended = await batch_of(world, BATCH_OF_ACCESS)
+    expected = BatchState.STOPPED if state is BatchState.APPLYING else BatchState.EXPIRED
+    assert (ended.state, [fact.code for fact in ended.note]) == (expected, [NoteCode.BATCH_NOT_BELIEVED])
+    await voiding(world).check()
+    await world.settle()
+    left = await world.all_requests()
+    assert not [one for one in left if one.batch is not None], "its members ended with it"
+    assert other.id in {one.id for one in left}, "what was not changed waits as before"
+    told = [text for text in world.notifier.texts_to(RILEY.chat_id) if "changed this batch" in text]
+    assert len(told) == 1
+    assert world.tenant.writes == []
+    assert list((await world.store.verify_chain()).problems) == [], "what it says opens nothing"
+    await world.checks.run()
+    assert AlarmCode.AUDIT_CHAIN not in await open_alarms(world)
+
+
+@pytest.mark.threats("G7")
+@pytest.mark.parametrize("state", [S.APPLIED, S.AWAITING_APPROVAL])
+async def test_home_and_search_show_that_such_a_request_is_not_believed(world: World, state: RequestState) -> None:
+    request = await forged(world, state, 2)
+    now = world.clock.now()
+    found = await find_requests(RequestFilter(), limit=5, position=START, store=world.store, now=now)
+    rows = [found_row(item, found.today.get(item.id, Today())) for item in found.page.items]
+    said = [shown([block.to_dict() for block in blocks]) for blocks in rows]
+    for person in (RILEY, AMARA) if state is S.AWAITING_APPROVAL else (RILEY,):
+        home = await read_home(
+            person.chat_id,
+            identified_person=person,
+            position=HomePosition(),
+            store=world.store,
+            directory=world.directory,
+            now=now,
+        )
+        said.append(shown(home_view(home, now=now)["blocks"]))
+    for text in said:
+        assert request.id in text
+        assert "changed by something else" in text
+        assert not [words for words in ("applied", "active (verified)", "Decide by") if words in text.lower()]

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import structlog
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import RILEY, SAM, TENANT, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.jobs_database import JobsStore
@@ -53,7 +54,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.store.postgres.store import PostgresStore
 
-_PATIENCE = 2500
+_PATIENCE = int(LONGEST_WAIT / 0.002)
 """How often a test looks whether something happened, two milliseconds apart."""
 
 

@@ -75,7 +75,7 @@ async def test_an_unconfirmed_change_that_somebody_changed_is_revoked_at_once(wo
     stopped = await world.request(request.id)
     assert stopped.state is S.STOPPED
     assert note_words(stopped.note) == (
-        "Dana revoked this partner before the change was verified. The partner is being blocked instead."
+        "Dana closed this partner before the change was verified, so the change was stopped."
     )
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
     assert world.tenant.writes[-1].body == BLOCKS
@@ -158,7 +158,7 @@ async def test_every_open_access_request_of_the_partner_is_stopped(
     await world.store.mark_done(check.id)
     request = await world.request(request.id)
     assert request.state is S.STOPPED
-    assert note_words(request.note).startswith("Dana revoked this partner")
+    assert note_words(request.note).startswith("Dana closed this partner")
     await world.settle()
     assert await world.request(request.id) == request
     text = f"your request {request.id} was stopped. {note_words(request.note)}"
@@ -218,7 +218,7 @@ async def test_an_unconfirmed_revocation_gives_way_to_a_new_one(world: World) ->
     assert await world.refusals() == []
     second, first = await revocations(world)
     assert (second.state, first.state) == (S.APPLIED, S.STOPPED)
-    assert note_words(first.note).startswith("Sam revoked this partner")
+    assert note_words(first.note).startswith("Sam closed this partner")
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH", "PATCH"]
     await assert_blocked(world)
 
@@ -299,7 +299,7 @@ async def test_a_blocked_partner_about_to_be_opened_again_is_stopped_by_revoking
     stopped = await world.request(waiting.id)
     assert (stopped.state, note_words(stopped.note)) == (
         S.STOPPED,
-        "Dana revoked this partner before the change was verified. The partner is being blocked instead.",
+        "Dana closed this partner before the change was verified, so the change was stopped.",
     )
     assert ("gatehouse", "stop", "accepted") in await world.log(of=waiting.id)
     assert [one.state for one in await revocations(world)] == [S.APPLIED, S.APPLIED]
@@ -475,7 +475,7 @@ async def test_the_name_of_the_admin_who_stopped_it_is_read_by_approvers_as_well
     request = await world.waiting()
     await world.click(replace(WANT_REVOKE, actor=NINA.chat_id))
     card = next(one for one in reversed(world.notifier.requests) if one.id == request.id)
-    assert (card.state, note_words(card.note).startswith("Nina revoked this partner")) == (S.STOPPED, True)
+    assert (card.state, note_words(card.note).startswith("Nina closed this partner")) == (S.STOPPED, True)
     for approver in (AMARA, BRUNO, CHIE):
         await world.approve(request, approver)
     assert {code for _, code in await world.refusals()} == {"not_now"}

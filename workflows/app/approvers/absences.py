@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from workflows.app.approvers.enough_asked import requests_that_need
+from workflows.app.approvers.enough_asked import waiting_for
 from workflows.app.approvers.relation_check import request_relation_check
 from workflows.app.storing.new_audit_entry import entry_of
+from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -26,9 +27,9 @@ from workflows.core.policy.delegation.absence import (
 )
 from workflows.core.requests.commands.people import AbsenceClick, EndAbsence, SetAbsence
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest
+from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowBatch, ShowRequest
 from workflows.core.requests.eligibility import Eligibility
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
@@ -120,8 +121,8 @@ class Absences:
         active = active_absences([*await self.store.absences(absence.from_), absence], absence.from_)
         stand_in = stand_in_of(absence.person.id, active)
         values = {**_values(absence), "by": actor.name, "note": absence.note}
-        needed = await requests_that_need(absence.person, store=self.store, directory=self.directory)
-        named = [{"partner": partner_of(one), "request": one.id} for one in needed[:_MAX_NAMED]]
+        needed = await waiting_for(absence.person, store=self.store, directory=self.directory)
+        named = [_named_values(one) for one in needed[:_MAX_NAMED]]
         own = {
             "is_own": not absence.is_set_by_admin,
             "stand_in": None if stand_in is None else stand_in.name,
@@ -154,12 +155,16 @@ class Absences:
         await self.store.commit(Commit(entry=entry, absence=absence, effects=effects))
         await request_relation_check(self.store)
 
-    async def _shown_again(self, absence: Absence) -> list[ShowRequest]:
+    async def _shown_again(self, absence: Absence) -> list[ShowRequest | ShowBatch]:
         """Have the cards that wait show who is asked: now, when the absence begins, and when it ends."""
         now, waiting = self.clock.now(), RequestState.AWAITING_APPROVAL
         times = [None, *(time for time in (absence.from_, absence.end) if time > now)]
         requests = [one for one in await self.store.open_requests_alone() if one.state is waiting][:_MAX_SHOWN]
-        return [ShowRequest(request_id=request.id, not_before=time) for request in requests for time in times]
+        batches = [one for one in await self.store.open_batches() if one.state is BatchState.AWAITING_APPROVAL]
+        return [
+            *(ShowRequest(request_id=request.id, not_before=time) for request in requests for time in times),
+            *(ShowBatch(batch_id=batch.id, not_before=time) for batch in batches[:_MAX_SHOWN] for time in times),
+        ]
 
     async def _named(self, chat_id: ChatId, actor: Person, code: RefusalCode) -> Person:
         return actor if chat_id == actor.chat_id else await identified(chat_id, code, directory=self.directory)
@@ -167,6 +172,12 @@ class Absences:
     async def _manager_of(self, person: PersonId) -> PersonId | None:
         manager = (await self.directory.managers([person])).get(person)
         return manager.id if manager is not None and manager.is_enabled and manager.is_member else None
+
+
+def _named_values(waits: AccessRequest | Batch) -> dict[str, str | int]:
+    if isinstance(waits, AccessRequest):
+        return {"partner": partner_of(waits), "request": waits.id}
+    return {"partners": len(waits.members), "request": waits.id}
 
 
 async def identified(chat_id: ChatId, code: RefusalCode, *, directory: PeopleDirectory) -> Person:

@@ -70,7 +70,7 @@ class ChainWatch:
 
     async def check(self) -> None:
         """Verify all entries in the background when it is time. Report what was not believed since the last tick."""
-        await self._report_unproven()
+        await self.report_unproven()
         now, last = self.clock.now(), await time_of_mark(self.store, AUDIT_VERIFIED_AT)
         if self._is_running or (last is not None and abs(now - last) < AUDIT_VERIFIED_EVERY):
             return
@@ -78,8 +78,11 @@ class ChainWatch:
         self._is_running = True
         self.start(self._verify_all())
 
-    async def _report_unproven(self) -> None:
-        """Report what was not believed, and what entries say about the freeze. The first tick does not wait."""
+    async def report_unproven(self) -> None:
+        """Report what was not believed, and what entries say about the freeze. The first tick does not wait.
+
+        Each process knows what it did not believe itself.
+        """
         if self._has_begun:
             await self.store.unproven(RestsOn())
         self._has_begun = True

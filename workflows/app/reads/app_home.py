@@ -17,11 +17,13 @@ from workflows.app.reads.found_requests import (
     FoundRequests,
     Today,
     find_requests,
+    page_as_believed,
     today_from_record,
 )
 from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batches
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import every_id_of, ids_of
+from workflows.app.watch.known_drift import known_drift
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
@@ -97,6 +99,8 @@ class AppHome:
     """For the shown own requests that are closed: whether they can be requested again."""
     today: Mapping[RequestId, Today] = field(default_factory=dict)
     """What became of each shown own request that was written."""
+    drifted: frozenset[TenantId] = frozenset()
+    """The partners of this page whose settings are not the approved ones, as the last sweep found them."""
     extensions: Mapping[TenantId, AccessRequest] = field(default_factory=dict)
     """The person's open requests by partner: for these, nothing is requested again."""
     ending: Page[Partnership] = EMPTY
@@ -199,16 +203,12 @@ async def _read_lists(
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), asked=person_ids, text=position.text)
     ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
     overdue = PartnerFilter(overdue_at=now, text=position.text)
-    own_page = await store.own_page(
-        person_ids, text=position.text, limit=size, position=position.of_list(HomeList.MINE)
-    )
+    own_page, waiting = await _requests_of(person_ids, roles, position, size, store)
     alarms = await store.open_alarms() if is_admin and not position.text else ()
     home = AppHome(
         text=position.text,
         reviews=await partners(HomeList.REVIEWS, due),
-        approvals=await store.waiting_page(
-            roles, person_ids, text=position.text, limit=size, position=position.of_list(HomeList.APPROVALS)
-        ),
+        approvals=waiting,
         mine=own_page,
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
@@ -217,6 +217,18 @@ async def _read_lists(
         alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
     )
     return await _with_results(home, await _own_open_requests(own_page, person_ids, position.text, store), store, now)
+
+
+async def _requests_of(
+    person_ids: frozenset[ChatId | PersonId], roles: Sequence[Role], position: HomePosition, size: int, store: Store
+) -> tuple[Page[AccessRequest], Page[AccessRequest]]:
+    """Return a person's own requests and those that wait for their roles, each as it is believed."""
+    own, waiting = position.of_list(HomeList.MINE), position.of_list(HomeList.APPROVALS)
+    pages = (
+        await store.own_page(person_ids, text=position.text, limit=size, position=own),
+        await store.waiting_page(roles, person_ids, text=position.text, limit=size, position=waiting),
+    )
+    return await page_as_believed(pages[0], store), await page_as_believed(pages[1], store)
 
 
 async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: Store, now: datetime) -> AppHome:
@@ -235,12 +247,24 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
             for own_request in own_requests
             if own_request.is_terminal
         },
+        drifted=await _drifted(home, store),
         extensions={tenant: request for request in waiting if (tenant := tenant_of(request)) is not None},
         today={
             request.id: await today_from_record(request, records[request.id], store=store, now=now)
             for request in written
         },
     )
+
+
+async def _drifted(home: AppHome, store: Store) -> frozenset[TenantId]:
+    """Return which partners of the lists differ from what was approved. There is seldom any, so all are listed."""
+    own = {request.prepared.plan.tenant_id for request in home.mine.items if request.was_written and request.prepared}
+    pages = (home.sponsored, home.overdue)
+    listed = own | {record.identity.tenant_id for page in pages for record in page.items}
+    if not listed or not await store.count_open_drifts():
+        return frozenset()
+    found = [await known_drift(tenant_id, store) for tenant_id in sorted(listed)]
+    return frozenset(TenantId(drift.subject) for drift in found if drift is not None)
 
 
 async def _found_requests(

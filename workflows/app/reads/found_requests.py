@@ -3,12 +3,14 @@
 Every surface reads here which later request replaced one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from workflows.app.watch.known_drift import known_drift
 from workflows.core.partners.partnership import Partnership, result_read_at
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.notes import as_not_believed, is_believed
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
@@ -35,6 +37,17 @@ class FoundRequests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinceApplied:
+    """What became of the result of an applied request."""
+
+    request: AccessRequest
+    successor: AccessRequest | None
+    """See `Today.successor`."""
+    has_drifted: bool
+    """Whether its result is in force, and the last sweep found other settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
     """The later request that replaced a result, see `partnership.replacements_among`."""
 
@@ -50,7 +63,7 @@ async def find_requests(
     request_filter: RequestFilter, *, limit: int, position: PagePosition, store: Store, now: datetime
 ) -> FoundRequests:
     """Read one page of the requests that match, the newest first. Only the records of this page are read."""
-    page = await store.requests_page(request_filter, limit=limit, position=position)
+    page = await page_as_believed(await store.requests_page(request_filter, limit=limit, position=position), store)
     today = {item.id: await read_today(item, store=store, now=now) for item in page.items if item.was_written}
     return FoundRequests(page=page, today=today)
 
@@ -81,13 +94,67 @@ async def read_replacement(request: AccessRequest, *, store: Store) -> Replaceme
     return None if first is None or at is None else Replacement(request=first, at=at)
 
 
+async def read_open_drift(request: AccessRequest, record: Partnership | None, store: Store) -> Drift | None:
+    """Read the open drift of a partner that was found after the result of a request; None when there is none.
+
+    :param record: the partner's record; None when there is none, or when it was not read.
+    """
+    read_at = result_read_at(request)
+    if record is None or read_at is None or record.request_id != request.id:
+        return None
+    found = await known_drift(record.identity.tenant_id, store)
+    return found if found is not None and found.found_at >= read_at else None
+
+
+async def read_since_applied(
+    request_ids: Iterable[RequestId], *, store: Store, now: datetime
+) -> Mapping[RequestId, SinceApplied]:
+    """Read of applied requests what became of their results since, by request. What is as it was applied is left out.
+
+    A batch stores what was applied. What happens to its partners afterwards is not part of its record.
+    """
+    found = {}
+    for request_id in request_ids:
+        request = await store.request(request_id)
+        if request is None or not request.was_written:
+            continue
+        record = await store.partnership(request.plan.tenant_id)
+        today = await today_from_record(request, record, store=store, now=now)
+        has_drifted = await read_open_drift(request, record, store) is not None
+        if today.successor is not None or has_drifted:
+            found[request_id] = SinceApplied(request=request, successor=today.successor, has_drifted=has_drifted)
+    return found
+
+
 async def as_believed(request: AccessRequest, store: Store) -> AccessRequest:
     """Return a request as it may be shown: without its decisions when something other than Gatehouse changed it.
 
     A revocation is shown as it is: it needs no approval, and nothing about closing waits for a comparison.
     """
-    if request.fields.kind is RequestKind.REVOCATION or request.prepared is None:
-        return request
-    if not is_believed(request):
-        return replace(request, decisions=(), void_decisions=())
-    return as_not_believed(request) if await store.unproven_requests([request.id]) else request
+    [shown] = await all_as_believed([request], store)
+    return shown
+
+
+async def page_as_believed(page: Page[AccessRequest], store: Store) -> Page[AccessRequest]:
+    """Return one page of a list of requests as it may be shown, see `as_believed`."""
+    return replace(page, items=await all_as_believed(page.items, store))
+
+
+async def all_as_believed(requests: Sequence[AccessRequest], store: Store) -> tuple[AccessRequest, ...]:
+    """Return requests as they may be shown, see `as_believed`. They are compared at once."""
+    compared = [one.id for one in requests if _rests_on_approvals(one) and is_believed(one)]
+    unproven = await store.unproven_requests(compared) if compared else frozenset[RequestId]()
+    return tuple(as_not_believed(one) if one.id in unproven else _without_void_decisions(one) for one in requests)
+
+
+def _rests_on_approvals(request: AccessRequest) -> bool:
+    return request.fields.kind is not RequestKind.REVOCATION and request.prepared is not None
+
+
+def _without_void_decisions(request: AccessRequest) -> AccessRequest:
+    """Return a request without its decisions when it has ended because something else had changed it."""
+    return (
+        request
+        if is_believed(request) or not _rests_on_approvals(request)
+        else replace(request, decisions=(), void_decisions=())
+    )

@@ -25,6 +25,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.clock import Clock
+from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, Urgency, WrongTenant, with_urgency
 
@@ -50,6 +51,8 @@ class ScheduledChecks:
             for check in self.checks:
                 try:
                     await check()
+                except StoreNotWritable as error:
+                    _log.warning("check_waits", reason=str(error))
                 except Exception:
                     _log.exception("check_failed")
 

@@ -2,18 +2,20 @@
 
 The entries are read once and in order, and only a few of them are held. After a problem the chain is taken up again at
 the stored signature, so that later problems are found as well.
+
+It is long because all problems of a chain are found here.
 """
 
 import itertools
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from workflows.core.audit.chain import BEGINNING, CHAIN_BEGUN, ChainedRow, ChainPoint, KeyRing, is_signed_for
-from workflows.core.audit.heads import Head
+from workflows.core.audit.heads import HEAD_POSTED, Head, parse_head
 from workflows.core.audit.personal import ERASED, check_texts
 
 MAX_PROBLEMS: Final = 20
@@ -42,6 +44,8 @@ class ChainProblemCode(StrEnum):
     """The last entries are missing."""
     OTHER_CHAIN = "other_chain"
     """The chain does not contain the posted head: it is another file, or was written again with the key."""
+    OTHER_INSTALLATION = "other_installation"
+    """The posted head is of another installation than every head that this chain says was posted."""
     TEXTS_MISSING = "texts_missing"
     """More personal texts were erased than the entries about erasures say; the first entry without one is named."""
     RECORD_CHANGED = "record_changed"
@@ -154,7 +158,7 @@ def verify(
     :param head: a posted head that must be part of the chain.
     """
     window, report, texts, previous = _Window(rows), _Report(), _Texts(), start
-    signed_later, found_head = 0, False
+    signed_later, posted = 0, _PostedHead(head)
     for row in window:
         texts.entries += 1
         if not _follows(row, previous, keys):
@@ -163,20 +167,19 @@ def verify(
             report.add(ChainProblem(ChainProblemCode.EDITED, row.seq))
         elif row.entry["command"] == CHAIN_BEGUN:
             signed_later = row.seq - 1
-        found_head = found_head or (head is not None and head.seq == row.seq and head.is_of(row.mac))
+        elif row.entry["command"] == HEAD_POSTED:
+            posted.installations.add(_installation_of(row))
+        posted.is_found = posted.is_found or posted.is_shown_by(row)
         previous = _link(row, previous)
     texts.report_missing(report)
-    if newest > previous.seq or (head is not None and head.seq > previous.seq):
-        report.add(ChainProblem(ChainProblemCode.TAIL_CUT, previous.seq + 1))
-    elif head is not None and not found_head:
-        report.add(ChainProblem(ChainProblemCode.OTHER_CHAIN, head.seq))
+    posted.report_missing(report, previous.seq, newest)
     return ChainCheck(
         count=texts.entries,
         last=previous,
         problems=tuple(report.problems),
         problem_count=report.count,
         signed_later=signed_later,
-        has_head=found_head,
+        has_head=posted.is_found,
         erased=texts.erased,
     )
 
@@ -210,9 +213,50 @@ class _Texts:
             report.add(ChainProblem(ChainProblemCode.TEXTS_MISSING, self.first_erased))
 
 
+@dataclass(slots=True)
+class _PostedHead:
+    """Looks for a posted head among the entries."""
+
+    head: Head | None
+    is_found: bool = False
+    installations: set[str] = field(default_factory=set)
+    """Of which installations heads were posted, as signed entries say; empty for one that names none."""
+
+    def is_shown_by(self, row: ChainedRow) -> bool:
+        return self.head is not None and self.head.seq == row.seq and self.head.is_of(row.mac)
+
+    def report_missing(self, report: _Report, last: int, newest: int) -> None:
+        """Report that the head is not there, or that the last entries are missing.
+
+        :param last: the number of the last entry.
+        :param newest: see `verify`.
+        """
+        missing = None if self.is_found else self.head
+        if missing is not None and _is_of_another(missing, self.installations):
+            report.add(ChainProblem(ChainProblemCode.OTHER_INSTALLATION, missing.seq))
+            missing = None
+        if newest > last or (missing is not None and missing.seq > last):
+            report.add(ChainProblem(ChainProblemCode.TAIL_CUT, last + 1))
+        elif missing is not None:
+            report.add(ChainProblem(ChainProblemCode.OTHER_CHAIN, missing.seq))
+
+
 def _erased_by(details: str) -> int:
     """Return how many texts an entry says that it erased. It is signed, so it is as Gatehouse wrote it."""
     return int(json.loads(details)["texts"])
+
+
+def _installation_of(row: ChainedRow) -> str:
+    """Return the installation of the head that an entry says was posted; empty when it names none."""
+    head = parse_head(str(json.loads(row.entry["details"] or "{}").get("head")))
+    return "" if head is None else head.installation.partition(":")[0]
+
+
+def _is_of_another(head: Head, installations: Collection[str]) -> bool:
+    """Return whether a head is of none of the installations that posted heads of this chain."""
+    known = {one for one in installations if one}
+    own = head.installation.partition(":")[0]
+    return bool(own and known) and own not in known
 
 
 def with_problems(found: ChainCheck, more: Iterable[ChainProblem]) -> ChainCheck:

@@ -172,10 +172,13 @@ class ExpireBatch:
     batch_id: BatchId
     is_void: bool = False
     """Whether it is from before a held start, so that nobody can decide on it any more, in whatever time."""
+    is_unproven: bool = False
+    """Whether something other than Gatehouse changed it, and two admins have ended the freeze about that."""
 
     def audit_details(self) -> Details:
-        """Return the batch, and whether it is void."""
-        return {"batch": self.batch_id, **({"is_void": True} if self.is_void else {})}
+        """Return the batch, and whether it is void, or not believed."""
+        flags = {"is_void": self.is_void, "is_unproven": self.is_unproven}
+        return {"batch": self.batch_id, **{name: True for name, is_set in flags.items() if is_set}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workflows.core.batches.batch import Batch, BatchState, Run
-from workflows.core.batches.transition import BatchTransition, changed, end_batch, show, tell_end
+from workflows.core.batches.transition import BatchTransition, changed, end_batch, not_possible_now, show, tell_end
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -102,6 +102,11 @@ def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
 
 
 def expire(batch: Batch, command: "ExpireBatch", situation: Situation) -> BatchTransition:
+    if command.is_unproven:
+        ended = S.STOPPED if batch.state in (S.APPLYING, S.HALTED) else S.EXPIRED
+        return end_batch(batch, ended, situation, (Fact(NoteCode.BATCH_NOT_BELIEVED),))
+    if batch.state is S.APPLYING:
+        raise not_possible_now(batch)
     if command.is_void:
         ended = S.STOPPED if batch.state is S.HALTED else S.EXPIRED
         return end_batch(batch, ended, situation, (Fact(NoteCode.VOID_AFTER_RESTORE),))

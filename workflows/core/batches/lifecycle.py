@@ -33,6 +33,7 @@ stateDiagram-v2
     applying --> awaiting_approval: reopen_batch
     applying --> preparing: plan_batch_again
     applying --> halted: halt_batch
+    applying --> stopped: expire_batch
     halted --> halted: record_rows
     halted --> done: record_rows
     halted --> applying: answer_halt
@@ -94,6 +95,7 @@ TABLE: Final[Mapping[tuple[BatchState | None, type[Any]], frozenset[BatchState]]
     (S.APPLYING, ReopenBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.APPLYING, PlanBatchAgain): frozenset({S.PREPARING}),
     (S.APPLYING, HaltBatch): frozenset({S.HALTED}),
+    (S.APPLYING, ExpireBatch): frozenset({S.STOPPED}),
     (S.HALTED, RecordRows): frozenset({S.HALTED, S.DONE}),
     (S.HALTED, AnswerHalt): frozenset({S.APPLYING, S.STOPPED}),
     (S.HALTED, ExpireBatch): frozenset({S.STOPPED}),

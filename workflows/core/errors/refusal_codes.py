@@ -33,7 +33,9 @@ class RefusalCode(StrEnum):
     SUPPORTER_MAY_NOT_DECIDE = "supporter"
     """The person supports the request, and so never decides on it."""
     SECOND_LOOK_NEEDED = "second_look"
-    """Several high-risk approvals of one person within minutes: this one must be confirmed. Values: `minutes`."""
+    """Several high-risk approvals of one person within minutes: this one must be confirmed. Values: `minutes`, and
+    `is_first` when there was none before it and each one must be confirmed.
+    """
     OWN_REQUEST_NOT_SUPPORTED = "supports_own"
     """The requester, and who sent the request for them, cannot support it as well."""
     ALREADY_SUPPORTED = "already_supported"
@@ -441,6 +443,8 @@ class RefusalCode(StrEnum):
     # Clicks
     CARD_REPLACED = "card_replaced"
     """A newer card replaces this one. Values: `newest_at`: when it was posted; null when that is not known."""
+    WINDOW_NOT_YOURS = "window_not_yours"
+    """The window or page of a click was not given to this person, or too long ago."""
     WINDOW_CLOSED = "no_view"
     """The window of the click is closed."""
     BUTTON_VALUE_UNREADABLE = "malformed"

@@ -414,6 +414,8 @@ class ShowBatch:
     batch_id: BatchId
     remind: bool = False
     """Whether the approvers are reminded as well, in their one message of the day."""
+    not_before: datetime | None = None
+    """When it is performed; None for at once. See `ShowRequest.not_before`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

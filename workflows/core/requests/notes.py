@@ -14,6 +14,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Operation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
+from workflows.core.settings.open_access import is_known_open
 
 
 class NoteCode(StrEnum):
@@ -85,6 +86,8 @@ class NoteCode(StrEnum):
     """Something other than Gatehouse changed the request, so nothing that it says was approved. Only shown."""
     ENDED_NOT_BELIEVED = "ended_not_believed"
     """Something other than Gatehouse changed the request, so it ended when the freeze about that ended."""
+    BATCH_NOT_BELIEVED = "batch_not_believed"
+    """A batch was ended because something other than Gatehouse changed it."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"
@@ -249,6 +252,8 @@ class DisplayedState(StrEnum):
     BLOCK_READ = "block_read"
     """Blocked; it was not checked whether other access is open."""
     BLOCKED_IN_PART = "blocked_in_part"
+    BLOCKED_REST_UNKNOWN = "blocked_rest_unknown"
+    """Blocked; whether other access is open could not be read."""
     REVOCATION_STOPPED = "revocation_stopped"
 
 
@@ -273,7 +278,10 @@ def state_to_display(request: AccessRequest) -> DisplayedState:
     if state is RequestState.APPLIED and _is_block(request):
         if request.not_closed == ():
             return DisplayedState.SUSPENDED if request.is_suspension else DisplayedState.BLOCKED
-        return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
+        if not request.not_closed:
+            return DisplayedState.BLOCK_READ
+        is_open = is_known_open(request.not_closed)
+        return DisplayedState.BLOCKED_IN_PART if is_open else DisplayedState.BLOCKED_REST_UNKNOWN
     if request.applied_part or is_partly_done(request):
         return DisplayedState.PARTLY_APPLIED
     return displayed(state, kind, is_delayed=bool(request.note), is_refused=request.write_refusal is not None)
@@ -359,6 +367,11 @@ def _settings_of(operation: Operation) -> list[str]:
 def is_believed(request: AccessRequest) -> bool:
     """Return whether nothing in a request says that something other than Gatehouse changed it."""
     return not {NoteCode.NOT_BELIEVED, NoteCode.ENDED_NOT_BELIEVED}.intersection(fact.code for fact in request.note)
+
+
+def is_changed_by_others(request: AccessRequest) -> bool:
+    """Return whether a request is shown as one that something else changed, so that its state says nothing."""
+    return any(fact.code == NoteCode.NOT_BELIEVED for fact in request.note)
 
 
 def as_not_believed(request: AccessRequest) -> AccessRequest:

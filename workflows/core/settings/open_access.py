@@ -149,6 +149,11 @@ def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[
     )
 
 
+def is_known_open(kinds: Iterable[AccessKind | OpenAccess]) -> bool:
+    """Return whether some of these kinds of access are open; false when this is only not known of them."""
+    return any(kind.opening in {AccessState.OPEN, AccessState.PARTLY} for kind in kinds)
+
+
 def closed_by_default(access_kinds: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are closed only by a default."""
     return tuple(kind for kind in access_kinds if kind.opening is AccessState.CLOSED and not kind.is_explicit)

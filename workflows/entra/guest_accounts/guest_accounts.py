@@ -21,7 +21,6 @@ from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.connection import Connection
 from workflows.entra.transport.opening import open_connection
 from workflows.entra.transport.own_tenant_guard import OwnTenantGuard, read_home
-from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.entra.transport.traffic.traffic import Traffic
 from workflows.intervals import DIRECTORY_ROLES_KEPT_FOR, Pauses
 from workflows.ports.guest_accounts import MAX_WRITES, PERMISSIONS, AccountRoles
@@ -86,8 +85,8 @@ class GraphGuestAccounts:
         self._guard = OwnTenantGuard(read=self._read_home, expected=expected)
         self._home_problem: TenantUnavailable | TenantRefused | None = None
         """Why Graph did not say for which tenant it answers."""
-        self._reads = RateLimit(*pauses.account_reads)
-        self._writes = RateLimit(*pauses.account_writes, longest_wait=_LONGEST_WAIT_SECONDS)
+        self._reads = connection.rate_limit(*pauses.account_reads)
+        self._writes = connection.rate_limit(*pauses.account_writes, longest_wait=_LONGEST_WAIT_SECONDS)
         self._now = now
         self._redact = redact
         self._roles: Cache[None, Mapping[PersonId, AccountRoles]] = Cache(

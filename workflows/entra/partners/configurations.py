@@ -17,7 +17,6 @@ from workflows.entra.answers.answers import chunks, is_not_found, read_call, una
 from workflows.entra.partners.capabilities import PartnerCapabilities
 from workflows.entra.transport.batch import reads_beside
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.traffic.rate_limit import RateLimit
 from workflows.intervals import Pauses
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -35,7 +34,7 @@ class PartnerConfigurations:
         """Create the reader. Nothing is sent."""
         self._connection = connection
         self._capabilities = PartnerCapabilities(connection)
-        self._turns = RateLimit(*pauses.capability_reads)
+        self._turns = connection.rate_limit(*pauses.capability_reads)
 
     @property
     def capabilities(self) -> PartnerCapabilities:

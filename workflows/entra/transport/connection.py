@@ -44,7 +44,7 @@ from workflows.entra.transport.batch import (
 )
 from workflows.entra.transport.claims import claims_in
 from workflows.entra.transport.credential import UnattendedCredential
-from workflows.entra.transport.traffic.rate_limit import send_patiently
+from workflows.entra.transport.traffic.rate_limit import RateLimit, send_patiently
 from workflows.entra.transport.traffic.read_retries import ONE_TRY_LESS, is_sent_again, pause_before_second_try
 from workflows.entra.transport.traffic.traffic import Traffic
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, current_urgency
@@ -92,6 +92,10 @@ class Connection:
     def redact(self) -> Callable[[str], str]:
         """Return what removes secrets from the body of an error."""
         return self._redact
+
+    def rate_limit(self, limit: int, seconds: float, *, longest_wait: float | None = None) -> RateLimit:
+        """Return a rate limit of Graph's, of which each of several processes has its part."""
+        return RateLimit(limit, seconds, longest_wait=longest_wait, processes=self._traffic.processes)
 
     def own_ids(self) -> frozenset[str]:
         """Return the ids by which the bot is named in Entra's audit log; empty when they cannot be read."""

@@ -32,6 +32,18 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """What a server of records says about itself and about a connection to it."""
+
+    version: str
+    is_encrypted: bool
+    is_on_this_machine: bool
+    connections: int
+    """How many are in use, of all programs."""
+    max_connections: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GivenUpRow:
     """An effect that was given up, and why."""
 

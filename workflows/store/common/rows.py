@@ -20,7 +20,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.deadlines.next_due import next_due_at
 from workflows.core.requests.effects import Effect, asked_by, lane, priority_of
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.notes import is_believed
+from workflows.core.requests.notes import NoteCode, is_believed
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.audit_log import AuditEntry
 from workflows.store.codec import PARTNER_USAGE, USAGE_SCAN, dump
@@ -85,6 +85,11 @@ def request_row(request: AccessRequest, clean: RecordRedactor) -> Row:
 def opens_nothing(request: AccessRequest) -> bool:
     """Return whether a request ended because it is not believed, and nothing of it is in the tenant."""
     return request.state is RequestState.STOPPED and not (is_believed(request) or request.was_written)
+
+
+def has_ended_unbelieved(batch: Batch) -> bool:
+    """Return whether a batch ended because it is not believed. Its members were ended with it."""
+    return batch.has_ended and any(fact.code == NoteCode.BATCH_NOT_BELIEVED for fact in batch.note)
 
 
 def partnership_row(partnership: Partnership, clean: RecordRedactor) -> Row:

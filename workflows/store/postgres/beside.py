@@ -4,7 +4,7 @@ A boundary: it turns what the server says into the errors that commands expect.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from psycopg import Connection
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
-from workflows.store.common.reading import GivenUpRow
+from workflows.store.common.reading import GivenUpRow, ServerFacts
 from workflows.store.postgres.audit.audit_chain import verify_entries
 from workflows.store.postgres.jobs.stored_effects import IS_GIVEN_UP
 from workflows.store.postgres.opening.schema import applied_step
@@ -26,6 +26,12 @@ from workflows.store.postgres.reading.snapshot import all_records
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
     from workflows.core.audit.verifying import ChainCheck
+
+_SERVER_FACTS: Final = """select split_part(current_setting('server_version'), ' ', 1),
+    exists (select 1 from pg_stat_ssl where pid = pg_backend_pid() and ssl),
+    inet_client_addr() is null or inet_client_addr() <<= '127.0.0.0/8' or inet_client_addr() = '::1',
+    (select count(*) from pg_stat_activity where backend_type = 'client backend'),
+    current_setting('max_connections')::integer"""
 
 Result = TypeVar("Result")
 
@@ -99,6 +105,21 @@ def count_entries(server: Server) -> int:
     :raises OSError: when it cannot be read.
     """
     return int(_rows(server, "select coalesce(max(seq), 0) from audit")[0][0])
+
+
+def read_server(server: Server) -> ServerFacts:
+    """Read what the server says about itself and about this connection.
+
+    :raises OSError: when it cannot be read.
+    """
+    [(version, is_encrypted, is_local, connections, limit)] = _rows(server, _SERVER_FACTS)
+    return ServerFacts(
+        version=version,
+        is_encrypted=is_encrypted,
+        is_on_this_machine=is_local,
+        connections=connections,
+        max_connections=limit,
+    )
 
 
 def verify_audit(server: Server, keys: AuditKeys, head: "Head | None") -> "ChainCheck":

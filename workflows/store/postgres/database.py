@@ -24,11 +24,16 @@ from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusabl
 from workflows.store.common.queries import POSTGRES, ListQuery, PageRows, Queries, Rows, Statement
 from workflows.store.common.reading import readable
 from workflows.store.common.rows import text_of
-from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only, trouble_of
-from workflows.store.postgres.opening.sole_use import SoleUse
+from workflows.store.postgres.migrations import STEPS, VERSION_TABLE
+from workflows.store.postgres.opening.errors import trouble_of
+from workflows.store.postgres.opening.schema import MIGRATION_LOCK
+from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only
+from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.redaction import RecordRedactor
 
 _MARK: Final = "written_at"
+_ROWS_OF_ROOM: Final = 300
+"""A page of 8 kB has room for about 20 of these rows, because of their `fillfactor`. A click needs a few pages."""
 _TRIES: Final = 3
 """How often a transaction is tried that the server ended because of another one."""
 _AGAIN: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
@@ -43,17 +48,17 @@ class PostgresDatabase(Queries):
     _dialect = POSTGRES
 
     def __init__(
-        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, sole_use: SoleUse | None = None
+        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, use_lock: UseLock | None = None
     ) -> None:
         """Prepare to open a database.
 
-        :param sole_use: the lock of the bot, which is held already; None for a command beside it.
+        :param use_lock: what tells bots from commands that must be alone; None for a command beside a bot.
         """
         self._server = server
         self._clock = clock
         self._clean = clean
         self._keys = keys
-        self._sole_use = sole_use
+        self._use_lock = use_lock
         self._pool: AsyncConnectionPool[Connected] = server.pool()
         self._readers = server.reader_pool()
         self._is_closed = False
@@ -65,7 +70,10 @@ class PostgresDatabase(Queries):
         :raises StoreUnusable: when the server cannot be used.
         """
         await (await self._server.connect()).close()  # so that an error says why, which the pool does not
-        await self._pool.open(wait=True)
+        try:
+            await self._pool.open(wait=True)
+        except psycopg.Error as error:  # somebody else took the last connection
+            raise self._server.unusable(error) from None
         self._readers.open()
 
     async def close(self) -> None:
@@ -73,8 +81,8 @@ class PostgresDatabase(Queries):
         self._is_closed = True
         await self._pool.close()
         await asyncio.to_thread(self._readers.close)
-        if self._sole_use is not None:
-            await self._sole_use.release()
+        if self._use_lock is not None:
+            await self._use_lock.release()
 
     @property
     def last_write_error(self) -> StoreTrouble | None:
@@ -85,14 +93,27 @@ class PostgresDatabase(Queries):
         """Write one record to check whether records can be written now; see `ports.records`."""
         try:
             await self._save_mark(_MARK, text_of(self._clock.now()))
-            is_ours = self._sole_use is None or await self._sole_use.try_to_hold()
-        except StoreNotWritable:
+            if self._last_write_error is StoreTrouble.DISK_FULL:
+                await self._require_room()
+            is_ours = self._use_lock is None or await self._use_lock.try_to_hold()
+        except StoreNotWritable as error:
+            self._note(error.trouble)
             return self._last_write_error
         except StoreUnusable:
             self._note(StoreTrouble.AWAY)
             return self._last_write_error
         self._note(None if is_ours else StoreTrouble.LOCKED)
         return self._last_write_error
+
+    async def _require_room(self) -> None:
+        """Check that there is room again: a mark replaces the one before, and needs none. Nothing is kept.
+
+        :raises StoreNotWritable: when there is none.
+        """
+        async with self._transaction() as connection:
+            await connection.execute("create table room_for_records (number integer) with (fillfactor = 10)")
+            await connection.execute("insert into room_for_records select generate_series(1, %s)", [_ROWS_OF_ROOM])
+            raise psycopg.Rollback
 
     async def _save_mark(self, name: str, value: str) -> None:
         sql = "insert into marks (name, value) values (?, ?) on conflict (name) do update set value = excluded.value"
@@ -113,6 +134,7 @@ class PostgresDatabase(Queries):
         for number in range(1, _TRIES + 1):
             try:
                 async with self._transaction() as connection:
+                    await self._require_this_version(connection)
                     return await work(connection)
             except _AGAIN as error:
                 _log.info("transaction_repeated", reason=type(error).__name__)
@@ -121,6 +143,22 @@ class PostgresDatabase(Queries):
                     raise StoreNotWritable(StoreTrouble.LOCKED) from error
         raise AssertionError("unreachable")
 
+    async def _require_this_version(self, connection: Connected) -> None:
+        """Check that the tables are those of this version, and let nobody change them before the transaction ends.
+
+        While bots are replaced one by one, the first one of a newer version changes the tables.
+
+        :raises StoreNotWritable: when they are of another version.
+        """
+        await execute(connection, "select pg_advisory_xact_lock_shared(?)", MIGRATION_LOCK)
+        if not await self._is_this_version(connection):
+            self._note(StoreTrouble.OTHER_VERSION)
+            raise StoreNotWritable(StoreTrouble.OTHER_VERSION)
+
+    async def _is_this_version(self, connection: Connected) -> bool:
+        row = await (await execute(connection, f"select version_num from {VERSION_TABLE}")).fetchone()  # noqa: S608
+        return row is not None and row["version_num"] == STEPS[-1]
+
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connected]:
         """Run the block in one transaction, and commit it at the end.
@@ -128,7 +166,7 @@ class PostgresDatabase(Queries):
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
         try:
-            async with self._connection() as connection, connection.transaction():
+            async with self._connection() as connection, _left_when_read_only(connection), connection.transaction():
                 yield connection
         except _AGAIN:
             raise
@@ -206,6 +244,16 @@ class PostgresDatabase(Queries):
                 return read(connection)
         except psycopg.OperationalError as error:
             raise StoreNotWritable(trouble_of(error) or StoreTrouble.AWAY) from error
+
+
+@asynccontextmanager
+async def _left_when_read_only(connection: Connected) -> AsyncIterator[None]:
+    """Close a connection that may only read: it stays so, also when the database may be written again."""
+    try:
+        yield
+    except psycopg.errors.ReadOnlySqlTransaction:
+        await connection.close()
+        raise
 
 
 def _closed() -> StoreUnusable:

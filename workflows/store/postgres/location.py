@@ -12,7 +12,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.common.reading import GivenUpRow
+from workflows.store.common.reading import GivenUpRow, ServerFacts
 from workflows.store.postgres import beside
 from workflows.store.postgres.opening.server import Server
 
@@ -74,6 +74,14 @@ class PostgresLocation:
 
         return await open_store(self.server, clock, redact, redact_known, keys=self.audit_keys)
 
+    async def open_for_bot(
+        self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
+    ) -> "PostgresStore":
+        """Open the store for a bot, also beside other bots, and bring it to this version."""
+        from workflows.store.postgres.store import open_store
+
+        return await open_store(self.server, clock, redact, redact_known, keys=self.audit_keys, is_bot=True)
+
     async def open_shared(self, clock: Clock) -> "PostgresStore":
         """Open the store beside a running bot."""
         from workflows.store.postgres.store import open_beside_bot
@@ -107,3 +115,7 @@ class PostgresLocation:
     def read_mark(self, name: str) -> str:
         """Return a mark of the bot's process; empty when it was never stored."""
         return beside.read_mark(self.server, name)
+
+    def read_server(self) -> ServerFacts:
+        """Read what the server says about itself."""
+        return beside.read_server(self.server)

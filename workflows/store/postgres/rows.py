@@ -19,10 +19,14 @@ from workflows.store.redaction import RecordRedactor
 
 def request_row(request: AccessRequest, clean: RecordRedactor) -> rows.Row:
     """Return the row of a request."""
+    return {**rows.request_row(request, clean), **request_columns(request)}
+
+
+def request_columns(request: AccessRequest) -> rows.Row:
+    """Return the columns of a request that only PostgreSQL has."""
     approved = [decision.at for decision in request.decisions if decision.choice is Choice.APPROVE]
     counts = approved and request.state is not RequestState.EXPIRED
     return {
-        **rows.request_row(request, clean),
         "kind": request.fields.kind.value,
         "target": request.fields.target,
         "template_name": request.fields.template,
@@ -35,8 +39,12 @@ def request_row(request: AccessRequest, clean: RecordRedactor) -> rows.Row:
 
 def partnership_row(partnership: Partnership, clean: RecordRedactor) -> rows.Row:
     """Return the row of a partnership."""
+    return {**rows.partnership_row(partnership, clean), **partnership_columns(partnership)}
+
+
+def partnership_columns(partnership: Partnership) -> rows.Row:
+    """Return the columns of a partnership that only PostgreSQL has."""
     return {
-        **rows.partnership_row(partnership, clean),
         "since": text_of(partnership.since),
         "named": partnership.identity.typed_name,
         "has_setup": int(bool(partnership.setup)),

@@ -18,7 +18,7 @@ import structlog
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.stops.freeze import Freeze, FreezeState
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
+from workflows.core.requests.effects import Effect, RemindPerson, ShowBatch, ShowRequest
 from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.audit_log import AuditKeys, PersonalData
@@ -36,7 +36,7 @@ from workflows.store.postgres.database import execute
 from workflows.store.postgres.message_copies import PostgresMessageCopies, card_lock
 from workflows.store.postgres.opening.schema import bring_to_this_version, require_this_version
 from workflows.store.postgres.opening.server import Connected, Server
-from workflows.store.postgres.opening.sole_use import SoleUse
+from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.postgres.reading.few import PostgresFewRecords
 from workflows.store.postgres.reading.history import PostgresHistory
 from workflows.store.postgres.reading.partners import PostgresPartners
@@ -158,7 +158,7 @@ class PostgresStore(
             await self._request_homes_of_managers(connection, commit.partnership, before)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
-            later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
+            later = effect.not_before if isinstance(effect, ShowRequest | ShowBatch | RemindPerson) else None
             doc = self._clean.effect(effect)
             self._seal_click(naming, effect, doc)
             await self._put_effect(connection, effect, text_of(max(now, later or now)), doc)
@@ -259,7 +259,7 @@ def _all_rows(commit: Commit, clean: RecordRedactor) -> Iterator[_TableRow]:
     if commit.drift is not None:
         yield "drifts", rows.drift_row(commit.drift, clean), False
     if commit.batch is not None:
-        yield "batches", rows.batch_row(commit.batch, clean), False
+        yield "batches", rows.batch_row(commit.batch, clean), rows.has_ended_unbelieved(commit.batch)
     if commit.campaign is not None:
         yield "campaigns", rows.campaign_row(commit.campaign, clean), False
     if commit.absence is not None:
@@ -292,22 +292,24 @@ async def open_store(
     redact_known: Callable[[str], str] | None = None,
     *,
     keys: AuditKeys,
+    is_bot: bool = False,
 ) -> PostgresStore:
-    """Open the store for one process alone, and bring its tables to this version.
+    """Open the store, and bring its tables to this version.
 
     :param redact: removes from a text of an error everything that is a secret or looks like one.
     :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
+    :param is_bot: whether other bots may have it open too. Otherwise nobody else may.
     :raises StoreUnusable: when the database cannot be used, was changed by a newer version, or is in use.
     """
-    sole_use = SoleUse(server)
-    await sole_use.take()
+    use_lock = UseLock(server, is_shared=is_bot)
+    await use_lock.take()
     try:
         await bring_to_this_version(server)
         clean = RecordRedactor(error=redact, known=redact_known or redact)
-        store = PostgresStore(server, clock, clean, keys, sole_use)
+        store = PostgresStore(server, clock, clean, keys, use_lock)
         await store.open()
     except BaseException:
-        await sole_use.release()
+        await use_lock.release()
         raise
     return store
 

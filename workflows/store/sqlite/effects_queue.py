@@ -60,6 +60,10 @@ class SqliteEffectsQueue(SqliteDatabase):
     """Implements `ports.effects_queue.EffectsQueue` and `ports.store.NumbersReader`."""
 
     @property
+    def shared_notes(self) -> None:
+        """Return None: one process uses the file."""
+
+    @property
     def shared_queue(self) -> None:
         """Return None: one process uses the file."""
         return

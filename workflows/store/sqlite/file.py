@@ -26,6 +26,7 @@ from workflows.store.sqlite.migrations import (
     m045_record_seals,
     migrations,
     require_known_steps,
+    require_not_moved,
 )
 
 BUSY_MILLISECONDS: Final = 2000
@@ -86,6 +87,17 @@ class StoreFile:
         except BaseException:
             self.release()
             raise
+
+    def is_in_use(self) -> bool:
+        """Return whether another process has the lock. Nothing is changed."""
+        try:
+            self._lock.acquire(timeout=0)
+            self._lock_file(time.monotonic())
+        except (Timeout, StoreUnusable):
+            return True
+        finally:
+            self.release()
+        return False
 
     def release(self) -> None:
         """Release the lock for other processes.
@@ -155,6 +167,7 @@ class StoreFile:
             db.execute("pragma secure_delete = on")  # so that nothing of an erased text stays in freed pages
             self._check(db)
             require_known_steps(db, self._named)
+            require_not_moved(db, self._named)
             with (
                 db.atomic()
             ):  # so that a step that fails leaves the file to the version before; and one wait for the disk

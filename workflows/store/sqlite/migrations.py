@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
+MOVED_TO: Final = "moved_to"
+"""The mark of records with which a bot goes on in another place: the name of that place, for people."""
 
 _SOURCES: Final = {
     "Gatehouse's own rule: Microsoft does not document what such a list means": "own_rule",
@@ -72,6 +74,20 @@ def require_known_steps(db: Database, named: str) -> None:
         raise StoreUnusable(
             f"{named} was changed by a version of Gatehouse that was never released (not in order: "
             f"{', '.join(missing or applied)}); restore a backup of a released version"
+        )
+
+
+def require_not_moved(db: Database, named: str) -> None:
+    """Check that the records were not moved to another place, where a bot goes on with them.
+
+    :param named: the name of the file for the error.
+    :raises StoreUnusable: when they were.
+    """
+    if not db.execute("select 1 from sqlite_master where name = 'marks'").fetchone():
+        return
+    if moved := db.execute("select value from marks where name = ?", [MOVED_TO]).fetchone():
+        raise StoreUnusable(
+            f"{named} was moved to {moved[0]}; name that database in DATABASE_URL. This one is only an archive now"
         )
 
 

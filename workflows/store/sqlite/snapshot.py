@@ -21,7 +21,7 @@ from workflows.core.settings.canonical import SharedValues
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
-from workflows.store.sqlite.migrations import require_known_steps
+from workflows.store.sqlite.migrations import require_known_steps, require_not_moved
 
 _PARTNERSHIPS: Final = "select tenant_id, doc from partnerships{only} order by domain, tenant_id"
 _REQUESTS: Final = """select id, tenant_id, doc from requests
@@ -109,7 +109,9 @@ def _read(path: Path, *, only_compared: bool) -> Records | None:
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
-            require_known_steps(Database(db, execute_plugins=False), path.name)
+            named = Database(db, execute_plugins=False)
+            require_known_steps(named, path.name)
+            require_not_moved(named, path.name)
             return all_records(db, only_compared=only_compared)
     except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"{path.name} cannot be read as Gatehouse's records ({error})") from error

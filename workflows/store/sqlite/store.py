@@ -17,7 +17,7 @@ from workflows.core.policy.stops.freeze import Freeze, FreezeState
 from workflows.core.posture.watch.denied_notice import DeniedNotice
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import Effect, RemindPerson, ShowRequest
+from workflows.core.requests.effects import Effect, RemindPerson, ShowBatch, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.audit_log import AuditKeys, PersonalData
@@ -45,6 +45,7 @@ from workflows.store.common.rows import (
     drift_row,
     entry_row,
     freeze_row,
+    has_ended_unbelieved,
     opens_nothing,
     partnership_row,
     request_row,
@@ -112,7 +113,7 @@ class SqliteStore(
         freeze_effects = () if commit.freeze is None else self._put_freeze(commit.freeze)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
-            later = effect.not_before if isinstance(effect, ShowRequest | RemindPerson) else None
+            later = effect.not_before if isinstance(effect, ShowRequest | ShowBatch | RemindPerson) else None
             self._put_effect(effect, text_of(max(now, later or now)))
 
     def _put_request(self, request: AccessRequest) -> None:
@@ -179,7 +180,7 @@ class SqliteStore(
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
     def _put_batch(self, batch: Batch) -> None:
-        self._put("batches", "id", batch_row(batch, self._clean))
+        self._put("batches", "id", batch_row(batch, self._clean), is_safe=has_ended_unbelieved(batch))
 
     def _put_campaign(self, campaign: Campaign) -> None:
         self._put("campaigns", "id", campaign_row(campaign, self._clean))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -36,7 +37,7 @@ from bot.words.posture.drift import difference_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import CLOSINGS, later_event_words, later_state_words, left_words
 from bot.words.requests.revision import new_round_words
-from bot.words.requests.states import state_words
+from bot.words.requests.states import drifted_state_words, state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, first_words
 from workflows.app.watch.telling import alarm_values
@@ -53,8 +54,6 @@ MAX_NOTE_CHARACTERS: Final = 300
 """Characters of a note on a card; its further sentences are counted, and are in Details."""
 MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 """Characters of a note with a very long sentence."""
-DRIFTED: Final = "active, not as approved"
-"""What a card says of access in force whose settings differ from the approved ones."""
 _COMPLETE: Final = "No approval is missing."
 _NEWER_MESSAGE: Final = "see the newer message"
 _ASKED_LATER: Final = "You get a new message when it is your turn again."
@@ -79,7 +78,7 @@ def closed_card(
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
     :param is_asked_later: whether the reader was asked about an earlier plan, and is asked again in a later stage.
     """
-    drift = drift if request.state is RequestState.APPLIED and successor is None else None
+    drift = drift_in_force(request, successor, drift)
     later = [cleaned_text(f"{new_round_words(request)}. {_ASKED_LATER}", 300)]
     status = later if is_asked_later else [*status_parts(request, successor, now, has_drifted=drift is not None)]
     is_settled = not is_asked_later and _is_left_to_others(request, reader, now)
@@ -87,9 +86,9 @@ def closed_card(
         status = [fixed_text(_OTHERS_DECIDE)]
     people = _people_parts(request, with_approvers=not is_settled)
     blocks: list[Block] = [
-        header(closed_headline(request, successor) if drift is None else _drifted_headline(request)),
+        header(closed_headline(request, successor, drift)),
         rich_text(
-            *([] if drift is None else [paragraph(*_drift_parts(drift))]),
+            *drift_paragraphs(drift),
             paragraph(*status),
             paragraph(*whole_target(request), *people, *_own_decisions(request, reader)),
         ),
@@ -100,19 +99,19 @@ def closed_card(
         if is_waiting and can_be_rejected(request, now) and _may_reject(request, reader):
             buttons.insert(0, reject_element(request))
         blocks.append(actions(f"details:{request.id}", *buttons))
-    text = closed_summary(request, successor) if drift is None else summary(request, DRIFTED)
-    return message(text, blocks)
+    return message(closed_summary(request, successor, drift), blocks)
 
 
-def _drifted_headline(request: AccessRequest) -> str:
-    return f"⚠️ {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {DRIFTED}"
+def drift_in_force(request: AccessRequest, successor: AccessRequest | None, drift: Drift | None) -> Drift | None:
+    """Return the drift of a partner where it is said: of the request whose result is in force."""
+    return drift if request.state is RequestState.APPLIED and successor is None else None
 
 
-def _drift_parts(drift: Drift) -> Iterator[TextRun]:
-    """State since when and how the partner differs from what this request set."""
-    yield fixed_text("Found on ", bold=True)
-    yield local_time(drift.found_at)
-    yield cleaned_text(f": {difference_words(alarm_values(drift))}", MAX_LONG_SENTENCE_CHARACTERS)
+def drift_paragraphs(drift: Drift | None) -> Iterator[RichTextElement]:
+    """State since when and how the partner differs from what a request set; nothing without drift."""
+    if drift is not None:
+        words = cleaned_text(f": {difference_words(alarm_values(drift))}", MAX_LONG_SENTENCE_CHARACTERS)
+        yield paragraph(fixed_text("Found on ", bold=True), local_time(drift.found_at), words)
 
 
 def _may_reject(request: AccessRequest, reader: ChatId | None) -> bool:
@@ -140,16 +139,26 @@ def older_card(request: AccessRequest, *, reader: ChatId | None = None) -> Messa
     return closed_line("🔁", request_target(request), summary, request.id, after=receipt)
 
 
-def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> str:
-    """Return target and state in a few words: what the request set, or that it is no longer in force."""
+def closed_headline(request: AccessRequest, successor: AccessRequest | None, drift: Drift | None = None) -> str:
+    """Return target and state in a few words: what the request set, or that it is no longer in force.
+
+    :param drift: see `drift_in_force`.
+    """
+    target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
+    if drift is not None:
+        return f"⚠️ {target}: {drifted_state_words(request)}"
     if successor is None:
         return headline(request)
-    target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
     return f"{replaced_icon(request, successor)} {target}: {later_state_words(request, successor)}"
 
 
-def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
-    """Return the text of notifications."""
+def closed_summary(request: AccessRequest, successor: AccessRequest | None, drift: Drift | None = None) -> str:
+    """Return the text of notifications.
+
+    :param drift: see `drift_in_force`.
+    """
+    if drift is not None:
+        return summary(request, drifted_state_words(request))
     return summary(request, state_words(request) if successor is None else later_state_words(request, successor))
 
 

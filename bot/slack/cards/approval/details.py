@@ -28,6 +28,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import escalation_elements
+from bot.slack.cards.approval.closed_card import drift_in_force, drift_paragraphs
 from bot.slack.cards.approval.details_parts import (
     changed_lines,
     closes_calendar,
@@ -81,6 +82,8 @@ from workflows.core.people import Role
 from workflows.core.plans.accounts import AccountPlan
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
+from workflows.core.posture.watch.drift import Drift
+from workflows.core.requests.notes import is_believed
 from workflows.core.requests.request import (
     AccessRequest,
     PreparedRequest,
@@ -108,6 +111,7 @@ def details_blocks(
     other_requests: Sequence[AccessRequest] = (),
     replacement: Replacement | None = None,
     names_guests: bool = False,
+    drift: Drift | None = None,
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
@@ -116,9 +120,12 @@ def details_blocks(
     :param other_requests: the other open requests of the same requester.
     :param replacement: the later request that replaced the result of this one, which the history shows, too.
     :param names_guests: whether the reader may see the guest accounts by name: admins, and who may decide now.
+    :param drift: open drift of the partner that was found after the result of the request.
     """
     blocks: list[Block] = [_partner(request)]
-    if outcome := [*outcome_elements(request, now), *asked_change_elements(request, MAX_TEXT)]:
+    drift = drift_in_force(request, None if replacement is None else replacement.request, drift)
+    told = [*drift_paragraphs(drift), *outcome_elements(request, now, has_drifted=drift is not None)]
+    if outcome := [*told, *asked_change_elements(request, MAX_TEXT)]:
         blocks.append(rich_text(*outcome))
     blocks += _outside_changes(request)
     blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
@@ -263,7 +270,8 @@ def _approval_policy(request: AccessRequest, holders: Mapping[Role, Approvers]) 
 
     A button lists all approvers when not all are named. A second one lists all approvals that do not count.
     """
-    if request.fields.account_change is not None and not request.require_prepared().stages:
+    is_without_approval = request.fields.account_change is not None and not request.require_prepared().stages
+    if is_without_approval or not is_believed(request):  # NB. nobody can approve what is not believed
         return
     yield header("Approval policy")
     yield rich_text(*chain_elements(request, holders), *escalation_elements(request))

@@ -12,6 +12,7 @@ from bot.slack.cards.approval.approval_card import decision_row
 from bot.slack.cards.requests import can_be_rejected, reject_element
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.deciding import is_approved_and_unwritten
+from workflows.core.requests.notes import is_believed
 from workflows.core.requests.request import AccessRequest, RequestState
 
 _CHECKED: Final = "Your permission is checked when you click."
@@ -27,7 +28,7 @@ def details_actions(
     """
     if not can_be_rejected(request, now):
         return
-    if is_approved_and_unwritten(request):
+    if is_approved_and_unwritten(request) or not is_believed(request):
         if may_decide or may_reassign:
             yield actions(f"decide:{request.id}", reject_element(request))
             yield small_text(_CHECKED)

@@ -27,7 +27,14 @@ from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import changes_of, stage_elements
-from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
+from bot.slack.cards.approval.closed_card import (
+    closed_headline,
+    closed_summary,
+    drift_in_force,
+    drift_paragraphs,
+    shortened_note,
+    status_parts,
+)
 from bot.slack.cards.approval.sections.asked_changes import (
     asked_change_elements,
     left_out_parts,
@@ -63,6 +70,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.writes.capability_writes import opens_capabilities
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.stops.freeze import Freeze
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.deadlines.reminder_times import reminder_possible_at
 from workflows.core.requests.notes import is_believed
@@ -75,6 +83,7 @@ MAX_NAMED_LOSSES: Final = 2
 """Settings with less access that the message names."""
 _RESPONSIBLE: Final = "You are responsible for this access and answer its reviews."
 _NOTHING_TO_DO: Final = "There is nothing more for you to do."
+_NOTHING_NOW: Final = "You need to do nothing now."
 _CHOICES: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 
 
@@ -94,6 +103,7 @@ def requester_card(
     newer: AccessRequest | None = None,
     holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
     freeze: Freeze | None = None,
+    drift: Drift | None = None,
 ) -> Message:
     """Return the message for the requester, with the buttons that are possible now.
 
@@ -102,18 +112,17 @@ def requester_card(
     :param record: the record of the partner, if it is known.
     :param newer: the requester's later request that is shown instead of Request again.
     :param freeze: the freeze in force that stops the request.
+    :param drift: see `closed_card`.
     """
-    is_asked = can_be_decided(request, now) and bool(still_needed(request)) and is_believed(request)
+    drift = drift_in_force(request, successor, drift)
+    is_asked = can_be_decided(request, now) and bool(still_needed(request))
+    state = [] if is_asked else [*_state_elements(request, successor, now, drift)]
     blocks: list[Block] = [
-        header(closed_headline(request, successor)),
+        header(closed_headline(request, successor, drift)),
         *([] if is_held(request) else freeze_banner(freeze, is_short=True)),
         rich_text(
-            *([] if is_asked else [paragraph(*status_parts(request, successor, now))]),
-            *([paragraph(*_new_approval_parts(request))] if _needs_new_approval(request) else []),
-            *([paragraph(*lost)] if (lost := _lost_access_parts(request)) else []),
-            paragraph(*_history_parts(request)),
-            *([paragraph(*_reminder_parts(request, now))] if _is_reminded(request) else []),
-            *_asked_elements(request),
+            *state,
+            *_progress_elements(request, now),
             *(_decision_elements(request, holders) if is_asked else []),
             paragraph(*_subject_parts(request, record, now)),
         ),
@@ -124,11 +133,26 @@ def requester_card(
     if record is not None:
         is_sponsor = request.is_filed_by(None, record.sponsor.id)
         blocks += _active_blocks(request, record, now, asks="Say if it works", is_sponsor=is_sponsor)
-    return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
+    return message(f"{closed_summary(request, successor, drift)} {still_needed(request)}".strip(), blocks)
 
 
-def _asked_elements(request: AccessRequest) -> Iterator[RichTextElement]:
-    """Return what the requester is asked: changes, a proposal, questions."""
+def _state_elements(
+    request: AccessRequest, successor: AccessRequest | None, now: datetime, drift: Drift | None
+) -> Iterator[RichTextElement]:
+    """State what became of the request, after the drift of its partner."""
+    yield from drift_paragraphs(drift)
+    yield paragraph(*status_parts(request, successor, now, has_drifted=drift is not None))
+
+
+def _progress_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
+    """Return what is different since it was sent, its history, and what the requester is asked: changes, questions."""
+    if _needs_new_approval(request):
+        yield paragraph(*_new_approval_parts(request))
+    if lost := _lost_access_parts(request):
+        yield paragraph(*lost)
+    yield paragraph(*_history_parts(request))
+    if _is_reminded(request):
+        yield paragraph(*_reminder_parts(request, now))
     yield from asked_change_elements(request, who_answers="You can accept or decline.")
     yield from questions_for_requester(request)
 
@@ -139,27 +163,36 @@ def sponsor_card(
     now: datetime,
     successor: AccessRequest | None = None,
     record: Partnership | None = None,
+    drift: Drift | None = None,
 ) -> Message:
     """Return the message that tells a person that they are the sponsor, and the state of the request.
 
     :param successor: see `closed_card`.
     :param record: the record of the partner, if it is known.
+    :param drift: see `closed_card`.
     """
+    drift = drift_in_force(request, successor, drift)
     blocks: list[Block] = [
-        header(closed_headline(request, successor)),
+        header(closed_headline(request, successor, drift)),
         rich_text(
             paragraph(
                 cleaned_text(sender_name(request.require_prepared()), bold=True),
                 fixed_text(" named you as the sponsor. "),
-                fixed_text(_NOTHING_TO_DO if is_over(request, record, now) else _RESPONSIBLE),
+                fixed_text(_sponsor_task(request, record, now)),
             ),
-            paragraph(*status_parts(request, successor, now)),
+            *_state_elements(request, successor, now, drift),
             paragraph(*_subject_parts(request, record, now)),
         ),
         actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))),
     ]
     blocks += [] if record is None else _active_blocks(request, record, now, asks="Ask if it works")
-    return message(f"{closed_summary(request, successor)} You are the sponsor.", blocks)
+    return message(f"{closed_summary(request, successor, drift)} You are the sponsor.", blocks)
+
+
+def _sponsor_task(request: AccessRequest, record: Partnership | None, now: datetime) -> str:
+    if is_over(request, record, now):
+        return _NOTHING_TO_DO
+    return _RESPONSIBLE if is_believed(request) else _NOTHING_NOW
 
 
 def former_sponsor_card(request: AccessRequest) -> Message:
@@ -213,6 +246,8 @@ def _lost_access_parts(request: AccessRequest) -> list[TextRun]:
     """State while it can still be edited or withdrawn what the partner's people can do now, and not afterwards."""
     if request.state is not RequestState.AWAITING_APPROVAL or request.fields.kind is RequestKind.REVOCATION:
         return []
+    if not is_believed(request):
+        return []  # NB. it cannot be edited, and what it says is not known to be what was asked for
     less = [change.text for change in changes_of(request.require_prepared()) if change.sign is Sign.LESS]
     if not less:
         return []

@@ -55,9 +55,13 @@ from bot.words.batches.terms import (
     issue_words,
     settings_by_words,
 )
+from bot.words.requests.replacement import later_state_by_words
+from bot.words.requests.states import drifted_state_words
+from workflows.app.reads.found_requests import SinceApplied
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Person, Role
+from workflows.core.requests.request import RequestId
 
 MAX_EXCLUDED_CHARACTERS: Final = 500
 ROWS_PER_PAGE: Final = 6
@@ -65,6 +69,7 @@ ROWS_PER_PAGE: Final = 6
 _OPENINGS_LIMIT: Final = 500
 _REASON_LIMIT: Final = 300
 _ASKED_LIMIT: Final = 300
+NOTHING_SINCE: Final[Mapping[RequestId, SinceApplied]] = {}
 
 
 def details_blocks(
@@ -74,11 +79,13 @@ def details_blocks(
     page: int = 0,
     now: datetime,
     may_decide: bool = False,
+    since: Mapping[RequestId, SinceApplied] = NOTHING_SINCE,
 ) -> list[Block]:
     """Return everything about a batch, and one page of its partners.
 
     :param holders: who has each role of the approval chain now, by name.
     :param may_decide: whether the reader may decide on it, as far as that is known. Each click is checked again.
+    :param since: what became of applied rows of this page.
     """
     rows = batch.members or [row for row in batch.rows if row.was_member]
     blocks: list[Block] = [
@@ -92,15 +99,35 @@ def details_blocks(
             decision_row(batch, can_approve=can_approve, can_reject=True, with_details=False),
             small_text("Your permission is checked when you click."),
         ]
-    return blocks + row_pages(batch, page, action_ids=(ids.BATCH_PREVIOUS, ids.BATCH_NEXT))
+    return blocks + row_pages(batch, page, action_ids=(ids.BATCH_PREVIOUS, ids.BATCH_NEXT), since=since)
 
 
-def row_pages(batch: Batch, page: int, *, action_ids: tuple[str, str]) -> list[Block]:
-    """Return one page of the partners of a batch: those with warnings, members, those alone, and what is not asked."""
-    rows = sorted(batch.rows, key=lambda row: (_place(row), row.name, row.tenant_id))
+def applied_rows(batch: Batch, page: int) -> list[RequestId]:
+    """Return the requests of the applied rows of one page."""
+    rows = _ordered(batch)
+    page = max(0, min(page, (len(rows) - 1) // ROWS_PER_PAGE))
+    shown = rows[page * ROWS_PER_PAGE : (page + 1) * ROWS_PER_PAGE]
+    return [row.request_id for row in shown if row.state is RowState.APPLIED and row.request_id is not None]
+
+
+def _ordered(batch: Batch) -> list[BatchRow]:
+    return sorted(batch.rows, key=lambda row: (_place(row), row.name, row.tenant_id))
+
+
+def row_pages(
+    batch: Batch,
+    page: int,
+    *,
+    action_ids: tuple[str, str],
+    since: Mapping[RequestId, SinceApplied] = NOTHING_SINCE,
+) -> list[Block]:
+    """Return one page of the partners of a batch: those with warnings, members, those alone, and what is not asked.
+
+    :param since: see `details_blocks`.
+    """
     return page_blocks(
         [fixed_text("Partners", bold=True)],
-        [bullets([_row_parts(batch, row)]) for row in rows],
+        [bullets([_row_parts(batch, row, since)]) for row in _ordered(batch)],
         page,
         size=ROWS_PER_PAGE,
         action_ids=action_ids,
@@ -119,8 +146,10 @@ def _place(row: BatchRow) -> int:
     return 3
 
 
-def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:
+def _row_parts(batch: Batch, row: BatchRow, since: Mapping[RequestId, SinceApplied]) -> list[TextRun]:
     state = row_state_words(batch, row)
+    if row.request_id is not None and (today := since.get(row.request_id)) is not None:
+        state = f"{state}; ⚠️ {_since_words(today)}"
     parts: list[TextRun] = [cleaned_text(row.name, DOMAIN_LIMIT, bold=True), fixed_text(f": {state}")]
     if not row.is_asked and (number := row_number(row)):
         parts.append(fixed_text(f" · row {number}"))
@@ -141,6 +170,12 @@ def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:
     if reason := row_reason_words(row):
         parts += [fixed_text("\n"), cleaned_text(reason, _REASON_LIMIT)]
     return parts
+
+
+def _since_words(today: SinceApplied) -> str:
+    if today.successor is not None:
+        return later_state_by_words(today.request, today.successor)
+    return drifted_state_words(today.request)
 
 
 def _about_elements(batch: Batch) -> Iterator[RichTextElement]:

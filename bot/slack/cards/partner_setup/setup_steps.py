@@ -101,8 +101,17 @@ def setup_elements(
     default: JsonObject | None,
     identity: TenantIdentity,
     partnership: Partnership | None,
+    *,
+    has_drifted: bool = False,
 ) -> Iterator[RichTextElement]:
-    """Return the partner setup that follows from the current settings, step by step."""
+    """Return the partner setup that follows from the current settings, step by step.
+
+    :param has_drifted: whether they are not the approved ones. Nobody is to open the partner's side for those.
+    """
+    if has_drifted:
+        yield paragraph(fixed_text("Partner setup", bold=True))
+        yield paragraph(fixed_text("Not listed, because the current settings are not the approved ones."))
+        return
     setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
     confirmations = () if partnership is None else partnership.confirmations
     yield paragraph(fixed_text("Partner setup", bold=True))

@@ -52,7 +52,7 @@ class CampaignFlow:
         yield Subcommand("review", self.open_from_command)
         yield Submission(ids.CHOOSE_CAMPAIGN, self.open_from_form, audit_name=_START)
         yield Submission(ids.CAMPAIGN_FORM, self.start, audit_name=_START)
-        yield Action(ids.WITHDRAW_CAMPAIGN, self.withdraw, audit_name=_WITHDRAW)
+        yield Action(ids.WITHDRAW_CAMPAIGN, self.withdraw, audit_name=_WITHDRAW, is_in_view=True)
 
     async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the window about the partners that the command names, or ask which ones."""

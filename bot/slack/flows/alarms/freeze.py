@@ -54,7 +54,7 @@ class FreezeFlow:
         yield Subcommand("unfreeze", self.open_unfreeze)
         yield Action(ids.OPEN_UNFREEZE, self.open_unfreeze, audit_name=_UNFREEZE)
         yield Submission(ids.UNFREEZE_FORM, self.end, audit_name=_UNFREEZE)
-        yield Action(ids.KEEP_FROZEN, self.keep, audit_name="want_keep_frozen")
+        yield Action(ids.KEEP_FROZEN, self.keep, audit_name="want_keep_frozen", is_in_view=True)
 
     async def open_freeze(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the window that freezes."""

@@ -19,10 +19,16 @@ from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.payloads.button_values import freeze_code
 from bot.slack.words.drift_buttons import freeze_answers
-from bot.words.refusals.freeze import ONLY_ONE_ADMIN, STILL_POSSIBLE, VOID_ON_RELEASE
+from bot.words.refusals.freeze import ONLY_ONE_ADMIN, RECORDS_ACCEPTED, STILL_POSSIBLE, VOID_ON_RELEASE
 from bot.words.sentences import counted
 from workflows.core.people import PersonId
-from workflows.core.policy.stops.freeze import END_MAY_BE_CONFIRMED_FOR, MAX_REASON_CHARACTERS, Freeze, FreezeStep
+from workflows.core.policy.stops.freeze import (
+    END_MAY_BE_CONFIRMED_FOR,
+    MAX_REASON_CHARACTERS,
+    Freeze,
+    FreezeStep,
+    is_about_records,
+)
 
 _MAX_CHARACTERS = 1000
 
@@ -70,6 +76,8 @@ def unfreeze_view(freeze: Freeze, *, reader: PersonId | None, now: datetime, can
     :param can_be_ended: False when there is only one admin now.
     """
     blocks: list[Block] = [*freeze_banner(freeze), rich_text(paragraph(fixed_text("Since "), local_time(freeze.since)))]
+    if is_about_records(freeze):
+        blocks.append(rich_text(paragraph(fixed_text(RECORDS_ACCEPTED))))
     asked = freeze.valid_end_request(now)
     if asked is None:
         blocks.append(rich_text(paragraph(fixed_text(_FIRST if can_be_ended else _ALONE))))

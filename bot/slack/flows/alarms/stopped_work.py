@@ -24,8 +24,8 @@ class StoppedWorkFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.RETRY_EFFECT, self.retry, audit_name="want_retry_effect")
-        yield Action(ids.DROP_EFFECT, self.drop, audit_name="want_drop_effect")
+        yield Action(ids.RETRY_EFFECT, self.retry, audit_name="want_retry_effect", is_in_view=True)
+        yield Action(ids.DROP_EFFECT, self.drop, audit_name="want_drop_effect", is_in_view=True)
 
     async def retry(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the decision to retry it."""

@@ -19,7 +19,7 @@ from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import name_open_stages
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.reads.audit_log_permission import AuditLogPermission
-from workflows.app.reads.found_requests import Replacement, read_replacement, read_today
+from workflows.app.reads.found_requests import Replacement, as_believed, read_replacement, read_today
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
@@ -151,4 +151,4 @@ class AuditLogFlow:
         request = await self.store.request(request_id)
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
-        return request
+        return await as_believed(request, self.store)

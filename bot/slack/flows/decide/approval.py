@@ -20,5 +20,10 @@ def approve_button(then: Callable[[Interaction], None]) -> CommandButton:
 
 def approval(click: Interaction) -> Approve[ChatId]:
     """Return the approval that somebody clicked."""
-    request_id, digest = parse_card_value(click.action.value)
+    return approval_of(click, click.action.value)
+
+
+def approval_of(click: Interaction, value: str) -> Approve[ChatId]:
+    """Return the approval of what a button's value names."""
+    request_id, digest = parse_card_value(value)
     return Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)

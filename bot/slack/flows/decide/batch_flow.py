@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
+from bot.slack.cards.batches.batch_details import applied_rows
 from bot.slack.flows.decide.batch_views import answer_halt_view, batch_view, reject_batch_view
 from bot.slack.flows.decide.views import decision_received_view
 from bot.slack.flows.entry_point_types import Action, Card, CommandButton, EntryPoint, Submission
@@ -17,6 +18,7 @@ from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import may_decide_now, name_open_stages_of
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
+from workflows.app.reads.found_requests import read_since_applied
 from workflows.app.service import Service
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.deciding import current_batch_eligibility
@@ -52,7 +54,7 @@ class DecideBatchFlow:
         yield CommandButton(ids.APPROVE_BATCH, self.approval, "want_approve_batch", Card.BATCH, self.show_approved)
         yield Action(ids.REJECT_BATCH, self.reject, audit_name="want_reject_batch", card=Card.BATCH)
         yield Submission(ids.REJECT_BATCH_REASON, self.reject_with_reason, audit_name="want_reject_batch")
-        yield Action(ids.WITHDRAW_BATCH, self.withdraw, audit_name="want_withdraw_batch")
+        yield Action(ids.WITHDRAW_BATCH, self.withdraw, audit_name="want_withdraw_batch", is_in_view=True)
         for answers in (ids.CONTINUE_BATCH, ids.END_BATCH):
             yield Action(answers, self.ask_about_halt, audit_name=_HALT, card=Card.BATCH)
         yield Submission(ids.ANSWER_HALT, self.answer_halt, audit_name=_HALT)
@@ -87,7 +89,7 @@ class DecideBatchFlow:
         """Ask a full member for the reason."""
         await self.members.require_member(click.actor)
         batch = await self._decidable(*parse_batch_value(click.action.value))
-        await self.windows.open(click.trigger_id, reject_batch_view(batch))
+        await self.windows.open(click, reject_batch_view(batch))
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
@@ -117,7 +119,7 @@ class DecideBatchFlow:
         if batch.state is not BatchState.HALTED or halt != len(batch.runs):
             raise Refused(RefusalCode.HALT_ANSWERED)
         view = answer_halt_view(batch, goes_on=click.action.action_id == ids.CONTINUE_BATCH)
-        await self.windows.open(click.trigger_id, view)
+        await self.windows.open(click, view)
         await ack()
 
     async def answer_halt(self, ack: AsyncAck, click: Interaction) -> None:
@@ -154,6 +156,7 @@ class DecideBatchFlow:
             now=self.clock.now(),
             may_decide=batch.state is BatchState.AWAITING_APPROVAL
             and await may_decide_now(eligible, window.actor, self.people) is not False,
+            since=await read_since_applied(applied_rows(batch, page), store=self.store, now=self.clock.now()),
         )
 
     async def _known(self, batch_id: BatchId) -> Batch:

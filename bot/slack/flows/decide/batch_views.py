@@ -8,13 +8,15 @@ from slack_sdk.models.blocks import Block
 from bot.slack import ids
 from bot.slack.blocks.blocks import Json, fixed_text, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, modal, text_area
-from bot.slack.cards.batches.batch_details import details_blocks
+from bot.slack.cards.batches.batch_details import NOTHING_SINCE, details_blocks
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches.rows import title_words
 from bot.words.batches.run import CONTINUED, ENDED, next_words, run_words
+from workflows.app.reads.found_requests import SinceApplied
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.running.facts import run_facts
 from workflows.core.people import Role
+from workflows.core.requests.request import RequestId
 
 
 def batch_view(
@@ -24,9 +26,10 @@ def batch_view(
     page: int = 0,
     now: datetime,
     may_decide: bool = False,
+    since: Mapping[RequestId, SinceApplied] = NOTHING_SINCE,
 ) -> Json:
     """Return the window with everything about a batch and one page of its partners; see `details_blocks`."""
-    blocks = details_blocks(batch, holders=holders, page=page, now=now, may_decide=may_decide)
+    blocks = details_blocks(batch, holders=holders, page=page, now=now, may_decide=may_decide, since=since)
     return modal("Details", blocks, ids.BATCH)
 
 

@@ -11,7 +11,7 @@ from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.details_parts import whole_part
-from bot.slack.flows.decide.approval import approval, approve_button
+from bot.slack.flows.decide.approval import approval_of, approve_button
 from bot.slack.flows.decide.views import decision_received_view, decision_view, notes_view, part_view, reject_view
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.ids import DetailsPart
@@ -22,10 +22,11 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
-from workflows.app.reads.found_requests import as_believed, read_replacement
+from workflows.app.reads.found_requests import as_believed, read_open_drift, read_replacement
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject, Reject
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -78,7 +79,7 @@ class DecideFlow:
         """Show a full member, on top of Details, what is always true of such a change."""
         await self.members.require_member(click.actor)
         request_id, _ = parse_card_value(click.action.value)
-        await self.windows.open(click.trigger_id, notes_view(await self._require_request(request_id)))
+        await self.windows.open(click, notes_view(await self._require_request(request_id)))
         await ack()
 
     async def part(self, ack: AsyncAck, click: Interaction) -> None:
@@ -106,8 +107,14 @@ class DecideFlow:
             self.windows.background.start(self._show_received(click.required_view.id, "approval", click))
 
     async def approve_again(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store an approval that was clicked below the list of what the person approved just before."""
-        command = replace(approval(click), is_second_look=True)
+        """Store an approval that was clicked below the list of what the person approved just before.
+
+        Only this person got the list. So the click counts only with the code that its button has.
+        """
+        shown, _, code = click.action.value.rpartition(":")
+        if not self.windows.stamps.is_button_of(shown, code, click.actor):
+            raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+        command = replace(approval_of(click, shown), is_second_look=True)
         await self.service.store_click(command, key=click.key)
         await ack()
 
@@ -115,7 +122,7 @@ class DecideFlow:
         """Ask a full member for the reason."""
         await self.members.require_member(click.actor)
         request = await self._decidable_request(*parse_card_value(click.action.value))
-        await self.windows.open(click.trigger_id, reject_view(request))
+        await self.windows.open(click, reject_view(request))
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
@@ -157,7 +164,11 @@ class DecideFlow:
             may_decide=await may_decide(request, window.actor, self.display_directory) is not False,
             may_reassign=await is_known_admin(window.actor, self.display_directory),
             note=note,
+            drift=await read_open_drift(request, await self._record(request), self.store),
         )
+
+    async def _record(self, request: AccessRequest) -> Partnership | None:
+        return await self.store.partnership(request.plan.tenant_id) if request.was_written else None
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
         """Return the view with one page of one part of Details. Only what the part shows is read."""

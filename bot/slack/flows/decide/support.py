@@ -46,7 +46,7 @@ class SupportFlow:
         """Ask a full member for the reason, which may stay empty."""
         await self.members.require_member(click.actor)
         request = await self._open_request(parse_request_id(click.action.value))
-        await self.windows.open(click.trigger_id, support_view(request))
+        await self.windows.open(click, support_view(request))
         await ack()
 
     async def send(self, ack: AsyncAck, click: Interaction) -> None:

@@ -17,6 +17,7 @@ from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.people import Role
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import AuditEntry
 
@@ -32,6 +33,7 @@ def decision_view(
     may_decide: bool = True,
     may_reassign: bool = False,
     note: str = "",
+    drift: Drift | None = None,
 ) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
 
@@ -42,6 +44,7 @@ def decision_view(
     :param may_decide: whether the reader may decide on it, as far as that is known. Each click is checked again.
     :param may_reassign: whether the reader is an admin, as far as that is known.
     :param note: a sentence above the details; empty for none.
+    :param drift: see `details_blocks`.
     """
     blocks = details_blocks(
         request,
@@ -51,6 +54,7 @@ def decision_view(
         other_requests=other_requests,
         replacement=replacement,
         names_guests=may_decide or may_reassign,
+        drift=drift,
     )
     blocks += details_actions(request, now, may_decide=may_decide, may_reassign=may_reassign)
     above = [rich_text(paragraph(fixed_text(note, bold=True)))] if note else []

@@ -1,4 +1,7 @@
-"""The rows of the App Home: one record each, the partner first, with the button that opens it."""
+"""The rows of the App Home: one record each, the partner first, with the button that opens it.
+
+It is long because each list of an App Home has its row here.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -41,7 +44,7 @@ from bot.words.requests.access_end import AT_END
 from bot.words.requests.approval_chain import decide_by_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
-from bot.words.requests.states import short_state_words
+from bot.words.requests.states import drifted_state_words, short_state_words
 from bot.words.requests.titles import partner_title, prepared_title, sent_for_words
 from bot.words.reviews.reasons import short_reasons
 from bot.words.reviews.silence import ON_SILENCE
@@ -49,13 +52,16 @@ from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.notes import is_changed_by_others
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 MAX_ROW_CHARACTERS: Final = 420
 """The most characters of a row."""
 _DOMAIN_LIMIT: Final = 90
 _TITLE_LIMIT: Final = 40
 _STATE_LIMIT: Final = 120
+_NOT_AS_APPROVED: Final = " · ⚠️ Not as approved"
+_NOT_BELIEVED: Final = "changed by something other than Gatehouse, cannot be approved"
 _NOTE_LIMIT: Final = 300
 
 
@@ -69,7 +75,12 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     title = "Restore settings" if request.fields.kind is RequestKind.RESTORATION else prepared_title(prepared)
     about = f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} · {request.id}"
     place, asked = f"review:{request.id}", {"Asked": request.created_at}
-    if can_be_decided(request, now):
+    if is_changed_by_others(request):
+        details = button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))
+        yield from _waiting_row(
+            about, place, details, asked, now, constant=_NOT_BELIEVED, has_times_below=has_times_below
+        )
+    elif can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
         times = {**asked, decide_by_words(request): request.expires_at}
         yield from _waiting_row(about, place, review, times, now, has_times_below=has_times_below)
@@ -119,15 +130,23 @@ def _waiting_row(
 
 
 def own_row(
-    request: AccessRequest, now: datetime, *, today: Today, after_end: AfterEnd, setup: Partnership | None = None
+    request: AccessRequest,
+    now: datetime,
+    *,
+    today: Today,
+    after_end: AfterEnd,
+    setup: Partnership | None = None,
+    has_drifted: bool = False,
 ) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
     :param today: what became of it.
     :param after_end: what can be done about it once it is closed.
     :param setup: the partner's record while the partner has to do something for this request.
+    :param has_drifted: whether the partner's settings are not the approved ones now.
     """
     note = still_needed(request)
+    setup = None if has_drifted else setup  # nobody is to open the partner's side for what nobody approved
     if setup is not None:
         note = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
     elif not note and request.note:
@@ -135,7 +154,7 @@ def own_row(
     more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
     yield rich_text(
         paragraph(
-            *_own_parts(request, today),
+            *_own_parts(request, today, has_drifted=has_drifted),
             *_sent_for_parts(request),
             fixed_text(f" · {request.id}"),
             *more,
@@ -154,11 +173,13 @@ def _sent_for_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield cleaned_text(sent_for, _STATE_LIMIT)
 
 
-def _own_parts(request: AccessRequest, today: Today) -> Iterator[TextRun]:
+def _own_parts(request: AccessRequest, today: Today, *, has_drifted: bool) -> Iterator[TextRun]:
     """Return partner, access, and what became of it by whom and when."""
     sign, state = _state_of_today(request, today)
+    if has_drifted and today.successor is None and request.state is RequestState.APPLIED:
+        sign, state = "⚠️", drifted_state_words(request)
     since = request.changed_at
-    if (later := today.successor) is not None:
+    if (later := today.successor) is not None and not is_changed_by_others(request):
         state = later_state_by_words(request, later)
         since = later.confirmed_at or later.changed_at
     yield fixed_text(f"{sign} ")
@@ -171,10 +192,13 @@ def _own_parts(request: AccessRequest, today: Today) -> Iterator[TextRun]:
     yield local_time(since)
 
 
-def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
-    """Return access that is active and that this person sponsors, with Close early."""
+def sponsored_row(partnership: Partnership, now: datetime, *, has_drifted: bool = False) -> Iterator[Block]:
+    """Return access that is active and that this person sponsors, with Close early.
+
+    :param has_drifted: see `own_row`.
+    """
     tenant_id = partnership.identity.tenant_id
-    text = f"{_partner(partnership)}{_no_end(partnership)}"
+    text = f"{_partner(partnership)}{_no_end(partnership)}{_NOT_AS_APPROVED if has_drifted else ''}"
     yield row(
         text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MAX_ROW_CHARACTERS, _end_times(partnership, now)
     )
@@ -196,7 +220,7 @@ def ending_row(partnership: Partnership, extension: AccessRequest | None = None)
 def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
     """Return a request that an auditor's search found: partner, access, state of today, requester."""
     sign, state = _state_of_today(request, today)
-    if today.successor is not None:
+    if today.successor is not None and not is_changed_by_others(request):
         state = f"{state} ({today.successor.id})"
     by = f" · {clean(request.prepared.requester.name, _TITLE_LIMIT)}" if request.prepared else ""
     target, access = clean(request_target(request), _DOMAIN_LIMIT), clean(_access(request), _TITLE_LIMIT)
@@ -206,21 +230,27 @@ def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
 
 
 def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
+    if is_changed_by_others(request):
+        return "⚠️", short_state_words(request)
     if today.successor is not None:
         return replaced_icon(request, today.successor), later_state_words(request, today.successor)
     state = short_state_words(request)
     return ("⏰", f"{state}{PERIOD_ENDED}") if today.is_past_its_end else (icon(request), state)
 
 
-def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:
+def partner_entry(
+    partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True, has_drifted: bool = False
+) -> Iterator[Block]:
     """Return a partner for an admin with Revoke, for an auditor with Show.
 
     :param name: the name of the list. It makes the block's id unique, because a partner may be in several lists.
+    :param has_drifted: see `own_row`.
     """
     sponsor = clean(partnership.sponsor.name, _TITLE_LIMIT)
     text = (
         f"{partnership_icon(partnership, now)} {_partner(partnership)}\n"
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
+        f"{_NOT_AS_APPROVED if has_drifted else ''}"
     )
     tenant_id = partnership.identity.tenant_id
     is_suspended = partnership.state is PartnershipState.SUSPENDED

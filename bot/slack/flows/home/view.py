@@ -203,6 +203,7 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
             today=home.today.get(request.id, _NO_TODAY),
             after_end=home.after_end.get(request.id, NOT_OVER),
             setup=home.setups.get(request.id),
+            has_drifted=request.prepared is not None and request.plan.tenant_id in home.drifted,
         ),
     )
     yield from section(
@@ -215,7 +216,7 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         "My partners with active access",
         HomeList.SPONSORED,
         sponsored,
-        lambda partnership: sponsored_row(partnership, now),
+        lambda partnership: sponsored_row(partnership, now, has_drifted=partnership.identity.tenant_id in home.drifted),
     )
 
 
@@ -229,7 +230,12 @@ def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     overdue = "Overdue reviews and ended access"
     yield from _not_adopted(home)
     yield from section(
-        overdue, HomeList.OVERDUE, home.overdue, lambda partnership: partner_entry(partnership, now, "overdue")
+        overdue,
+        HomeList.OVERDUE,
+        home.overdue,
+        lambda partnership: partner_entry(
+            partnership, now, "overdue", has_drifted=partnership.identity.tenant_id in home.drifted
+        ),
     )
 
 
@@ -257,7 +263,12 @@ def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         "Partners found",
         HomeList.PARTNERS,
         home.partners,
-        lambda partnership: partner_entry(partnership, now, "found", can_revoke=home.is_admin),
+        lambda partnership: partner_entry(
+            partnership,
+            now,
+            "found",
+            can_revoke=home.is_admin,
+        ),
     )
 
 

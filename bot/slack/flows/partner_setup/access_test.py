@@ -53,7 +53,7 @@ class AccessTestFlow:
         """Open the window that asks what happened."""
         tenant_id, question = parse_handover_value(click.action.value)
         name = await self._name_known_to(click.actor, tenant_id)
-        await self.windows.open(click.trigger_id, failure_view(tenant_id, question, name))
+        await self.windows.open(click, failure_view(tenant_id, question, name))
         await ack()
 
     async def _name_known_to(self, person: ChatId, tenant_id: TenantId) -> str:
@@ -93,7 +93,7 @@ class AccessTestFlow:
 
     async def show_how_to_test(self, ack: AsyncAck, click: Interaction) -> None:
         """Show how to test both directions with one account of each side."""
-        await self.windows.open(click.trigger_id, how_to_test_view())
+        await self.windows.open(click, how_to_test_view())
         await ack()
 
 

@@ -80,12 +80,13 @@ class RequestAccessFlow:
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the empty form."""
-        await self._open(click.trigger_id, click.actor)
+        await self._open(click)
         await ack()
 
     async def open_named(self, ack: AsyncAck, click: Interaction) -> None:
-        """Open the form, and look up the partner that the button names."""
-        await self._open_from_command(ack, click, click.action.value, is_closing=False)
+        """Open the form, look up the partner that the button names, and choose the access, if it names one."""
+        domain, _, access = click.action.value.partition(" ")
+        await self._open_from_command(ack, click, domain, is_closing=False, access=access)
 
     async def look_up(self, ack: AsyncAck, click: Interaction) -> None:
         """Look up the target that was just typed."""
@@ -127,10 +128,16 @@ class RequestAccessFlow:
         return open_form.view()
 
     async def _open_from_command(
-        self, ack: AsyncAck, event: Interaction | SlashCommand, typed_text: str, *, is_closing: bool
+        self,
+        ack: AsyncAck,
+        event: Interaction | SlashCommand,
+        typed_text: str,
+        *,
+        is_closing: bool,
+        access: str = "",
     ) -> None:
         actor = event.actor
-        view_id, template = await self._open(event.trigger_id, actor, typed_text=typed_text, is_closing=is_closing)
+        view_id, template = await self._open(event, typed_text=typed_text, is_closing=is_closing, access=access)
         await ack()
         if typed_text:
             blank = Form(requester=actor, target=typed_text, template=template, justification="", sponsor=actor, days=0)
@@ -138,16 +145,19 @@ class RequestAccessFlow:
             self.windows.fill(window, self.show_partner(window, blank, typed_text=typed_text))
 
     async def _open(
-        self, trigger_id: str, actor: ChatId, *, typed_text: str = "", is_closing: bool = False
+        self, event: Interaction | SlashCommand, *, typed_text: str = "", is_closing: bool = False, access: str = ""
     ) -> tuple[str, str]:
         """Open the form for a full member, without waiting for a lookup.
 
-        :returns: the view's id, and the template that is chosen already: the first one that closes a partner.
+        :param access: what the form calls the access that is chosen already, if this person is offered it.
+        :returns: the view's id, and the template that is chosen already: the named one, or the first one that closes.
         :raises Refused: when the person is not a full member.
         """
+        actor = event.actor
         await self.members.refuse_known_guests(actor)
         offers, not_offered = await self._offers_for(actor, "", is_closing=is_closing)
-        template = offers[0].template.name if is_closing and offers else ""
+        named = [one.template for one in offers if is_closing or access in (one.template.need, one.template.title)]
+        template = named[0].name if named and (is_closing or access) else ""
         form = RequestForm(
             offers=offers,
             not_offered=not_offered,
@@ -156,7 +166,7 @@ class RequestAccessFlow:
             template=template,
             freeze=await known_freeze(self.offers.store),
         )
-        return await self.windows.open(trigger_id, request_view(form)), template
+        return await self.windows.open(event, request_view(form)), template
 
     async def show_partner(self, window: Window, form: Form, *, typed_text: str) -> None:
         """Resolve the target field and show the tenant, or the problem, below it."""
@@ -164,7 +174,7 @@ class RequestAccessFlow:
         async with self.windows.showing_refusals(window):
             await self._look_up(window, open_form, typed_text)
             await self._read_offers_and_approvers(open_form)
-            await self.forms.show(window.id, open_form, open_form.view)
+            await self.forms.show(window.id, open_form, open_form.view, person=window.actor)
 
     async def show_template(self, window: Window, form: Form) -> None:
         """Show the chosen template with its fields and who decides, then the tenant if it was not looked up yet."""
@@ -174,7 +184,7 @@ class RequestAccessFlow:
             if not open_form.is_about(form.target):
                 open_form.forget()
             await self._read_offers_and_approvers(open_form)
-            await self.forms.show(window.id, open_form, open_form.view)
+            await self.forms.show(window.id, open_form, open_form.view, person=window.actor)
             if form.target.strip() and not open_form.is_about(form.target):
                 await self.show_partner(window, open_form.form, typed_text=form.target)
 

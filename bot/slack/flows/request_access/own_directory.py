@@ -50,7 +50,7 @@ class OwnDirectorySearch:
         open_form = self.forms.update_values(event.required_view.id, form)
         open_form.unsearchable[name] = problem
         open_form.offers = open_form.offers or await self.offers.open(form.template)
-        await self.forms.show(event.required_view.id, open_form, open_form.view)
+        await self.forms.show(event.required_view.id, open_form, open_form.view, person=event.actor)
 
 
 def _choice(found_object: FoundObject) -> Option:

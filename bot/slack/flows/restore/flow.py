@@ -192,7 +192,7 @@ class RestoreFlow:
             def view() -> Json | None:
                 return restore_view(with_difference) if shown.form is form else None
 
-            await self.forms.show(window.id, shown, view)
+            await self.forms.show(window.id, shown, view, person=window.actor)
 
     async def _with_preview(self, content: RestoreFormContent) -> RestoreFormContent:
         try:

@@ -120,7 +120,7 @@ class RevokeFlow:
     async def ask_partner(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask which partner to block; it need not be known to Gatehouse."""
         await self.members.require_member(click.actor)
-        await self.windows.open(click.trigger_id, ask_partner_view())
+        await self.windows.open(click, ask_partner_view())
         await ack()
 
     async def open_from_form(self, ack: AsyncAck, click: Interaction) -> None:
@@ -244,7 +244,7 @@ class RevokeFlow:
             view = partial(revoke_view_or_nothing, *known, read_at=read_at, closing=closing)
             await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
             if not counting.done():
-                await self.windows.update(window.id, view((_COUNTING,)))
+                await self.windows.update(window.id, view((_COUNTING,)), person=window.actor)
             used = tuple(map(finding_words, lost_access_findings(await counting)))
             return view(used)
         finally:

@@ -130,7 +130,9 @@ def _buttons(diagnosis: Diagnosis, *, is_admin: bool) -> Iterator[ButtonElement]
     if diagnosis.asks_them_first:
         action = Action.SEND_CHECKLIST
     if action in _ANSWERED_BY_REQUEST and not diagnosis.waiting:
-        yield button("Request access", ids.REQUEST_NAMED, diagnosis.domain)
+        offers = () if first is None or first.cause is None else first.cause.values.get("templates") or ()
+        access = str(offers[0]["name"]) if offers else ""
+        yield button("Request access", ids.REQUEST_NAMED, ids.named_request_value(diagnosis.domain, access))
     if tenant_id is None:
         return
     match action:

@@ -133,8 +133,21 @@ class GuestsFlow:
         if kept is not None and step.page < len(kept.begins):
             with suppress(PlaceLost):
                 return await self._page_of(kept, asked, step.page)
+        if step.kept and self.store.shared_queue is not None and (found := await self._read_up_to(asked, actor, step)):
+            return found
         new = self.kept_lists.start(actor, tenant_id, step.only)
         return await self._page_of(new, asked, 0, is_begun_again=bool(step.kept))
+
+    async def _read_up_to(self, asked: AskedGuests, actor: ChatId, step: GuestsStep) -> Message | None:
+        """Return a page whose list another process keeps: read the pages before it again. None when it has ended."""
+        kept = self.kept_lists.start(actor, asked.identity.tenant_id, step.only)
+        with suppress(PlaceLost):
+            for number in range(step.page):
+                await self._page_of(kept, asked, number)
+                if len(kept.begins) <= number + 1:
+                    return None
+            return await self._page_of(kept, asked, step.page)
+        return None
 
     async def _page_of(
         self, kept: KeptList, asked: AskedGuests, number: int, *, is_begun_again: bool = False

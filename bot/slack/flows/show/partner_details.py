@@ -108,8 +108,8 @@ def partner_details(
         rich_text(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
         *_settings_row(identity, configuration),
         _open_access_block(configuration, default, is_cross_cloud),
-        rich_text(*setup_elements(configuration, default, identity, partnership)),
-        *record_blocks(identity, partnership, requests, now),
+        rich_text(*setup_elements(configuration, default, identity, partnership, has_drifted=drift is not None)),
+        *record_blocks(identity, partnership, requests, now, has_drifted=drift is not None),
         *_own_actions(requests, partnership, reader, now),
         *_adopt_action(identity, requests, concerns, reader),
     ]

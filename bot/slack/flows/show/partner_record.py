@@ -27,7 +27,7 @@ from bot.words.batches.rows import member_words
 from bot.words.partner_setup.access_test import NOT_CHECKED, OUTCOME_WORDS
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
-from bot.words.requests.states import STATE_WORDS
+from bot.words.requests.states import drifted_state_words, short_state_words
 from bot.words.reviews.answers import attestation_words
 from bot.words.reviews.silence import consequence_words, story_words
 from bot.words.reviews.sponsorship import HANDOVER_WORDS
@@ -42,8 +42,7 @@ from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.sponsorship import DECIDES_AGAIN_AFTER
-from workflows.core.requests.notes import state_to_display
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 
 MAX_HISTORY_ENTRIES: Final = 15
 MAX_APPROVALS: Final = 40
@@ -54,12 +53,21 @@ MAX_SHORT_NOTE: Final = 300
 
 
 def record_blocks(
-    identity: TenantIdentity, partnership: Partnership | None, requests: Sequence[AccessRequest], now: datetime
+    identity: TenantIdentity,
+    partnership: Partnership | None,
+    requests: Sequence[AccessRequest],
+    now: datetime,
+    *,
+    has_drifted: bool = False,
 ) -> Iterator[Block]:
-    """Return the record of a partner and its requests, with buttons for what is only counted."""
+    """Return the record of a partner and its requests, with buttons for what is only counted.
+
+    :param has_drifted: whether the last sweep found other settings than those of the record.
+    """
     yield rich_text(*_record_elements(partnership, requests, now))
     yield from _record_rows(partnership, requests)
-    yield rich_text(*_history_elements(requests, identity))
+    drifted = partnership.request_id if partnership is not None and has_drifted else None
+    yield rich_text(*_history_elements(requests, identity, drifted))
     yield from _history_rows(requests, identity)
 
 
@@ -206,17 +214,25 @@ def _verified_parts(request: AccessRequest) -> Iterator[TextRun]:
     if request.confirmed_at is not None:
         yield fixed_text(", verified ")
         yield local_time(request.confirmed_at)
-        yield fixed_text(f" (after {time_words(request.confirmed_at - request.created_at)})")
+        yield fixed_text(f" (in {time_words(request.confirmed_at - request.created_at)})")
 
 
-def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[RichTextElement]:
-    """Return the newest requests about a partner; older ones are counted."""
+def _history_elements(
+    requests: Sequence[AccessRequest], identity: TenantIdentity, drifted: RequestId | None
+) -> Iterator[RichTextElement]:
+    """Return the newest requests about a partner; older ones are counted.
+
+    :param drifted: the request whose settings are in force by the record, and not in the tenant.
+    """
     yield paragraph(fixed_text("Requests, newest first", bold=True))
     if not requests:
         yield paragraph(fixed_text("None."))
         return
     later = replacements_among(requests)
-    yield bullets(history_parts(request, later.get(request.id)) for request in requests[:MAX_HISTORY_ENTRIES])
+    yield bullets(
+        history_parts(request, later.get(request.id), has_drifted=request.id == drifted)
+        for request in requests[:MAX_HISTORY_ENTRIES]
+    )
     if len(requests) > MAX_HISTORY_ENTRIES:
         yield paragraph(fixed_text(f"and {len(requests) - MAX_HISTORY_ENTRIES} older ones"))
     if any(is_restorable(request) for request in requests):
@@ -235,18 +251,26 @@ def _history_rows(requests: Sequence[AccessRequest], identity: TenantIdentity) -
 
 
 def history_parts(
-    request: AccessRequest, later: AccessRequest | None = None, *, max_note: int = MAX_SHORT_NOTE
+    request: AccessRequest,
+    later: AccessRequest | None = None,
+    *,
+    max_note: int = MAX_SHORT_NOTE,
+    has_drifted: bool = False,
 ) -> list[TextRun]:
     """Return one request: who sent it, its state of today, since when, and why it is so. An open one: when it was sent.
 
     :param later: the later request that replaced its result, if there is one.
+    :param has_drifted: whether its settings are in force by the record, and the last sweep found other ones.
     """
+    has_drifted = has_drifted and later is None and request.state is RequestState.APPLIED
     sign = icon(request) if later is None else replaced_icon(request, later)
+    sign = "⚠️" if has_drifted else sign
     by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
     batch = member_words(request.batch, request.left_batch)
     runs = [fixed_text(f"{sign} {request.id}: {kind_words(request)}{batch}"), *by, fixed_text(", ")]
     if later is None:
-        state = [fixed_text(STATE_WORDS[state_to_display(request)], bold=True)]
+        words = drifted_state_words(request) if has_drifted else short_state_words(request)
+        state = [fixed_text(words, bold=True)]
         at, of = request.confirmed_at or request.changed_at, ""
         if not request.is_terminal:
             at, of = request.created_at, "sent "  # its state may be of a later day

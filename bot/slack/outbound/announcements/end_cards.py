@@ -31,6 +31,7 @@ from bot.words.requests.access_end import AT_END, WHY_OPEN
 from bot.words.requests.messages import message_words
 from bot.words.requests.titles import partner_title
 from bot.words.reviews.silence import story_words
+from bot.words.settings.open_access import REST_UNKNOWN, closing_rest_words
 from workflows.core.errors.facts import Values
 from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.outcome.messages import closed_message
@@ -46,17 +47,12 @@ MAX_NAMED: Final = 100
 _NAMED_TOGETHER: Final = 10
 """How many of the others are named in one paragraph."""
 _TITLE_LIMIT: Final = 60
-_RESULTS: Final = {
-    False: {
-        True: "blocked at the end of its access period",
-        False: "access period ended, not everything is closed",
-    },
-    True: {
-        True: "suspended, because nobody answered its review",
-        False: "nobody answered its review, not everything is closed",
-    },
+_CLOSED: Final = {
+    False: "blocked at the end of its access period",
+    True: "suspended, because nobody answered its review",
 }
-"""What became of a partner, by whether it is a suspension and by whether everything is closed."""
+"""What became of a partner of which everything is closed, by whether it is a suspension."""
+_NOT_CERTAINLY_CLOSED: Final = {False: "access period ended", True: "nobody answered its review"}
 _UNLESS: Final = " unless it is extended or blocked before."
 
 
@@ -168,7 +164,8 @@ def own_closing_result(
     again = ("Lift suspension", ids.LIFT_PARTNER) if can_lift else ("Restore access", ids.RESTORE_PARTNER)
     is_all, fact = request.not_closed == (), closed_message(request)
     fact = replace(fact, values={**fact.values, **guests, "is_all": is_all})
-    state = _RESULTS[request.is_suspension][is_all]
+    rest = closing_rest_words(request.not_closed) or REST_UNKNOWN
+    state = _CLOSED[request.is_suspension] if is_all else f"{_NOT_CERTAINLY_CLOSED[request.is_suspension]}, {rest}"
     title = f"{'🔒' if is_all else '⚠️'} {clean(partner_of(request), 90)}: {state}"
     blocks: list[Block] = [
         header(title),

@@ -26,12 +26,11 @@ from bot.slack.outbound.requests.readers_messages import ReadersMessages
 from bot.slack.outbound.requests.reassignment_messages import ReassignmentMessages
 from bot.slack.outbound.requests.remark_messages import RemarkMessages
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_approvers
-from workflows.app.reads.found_requests import as_believed, today_from_record
+from workflows.app.reads.found_requests import as_believed, read_open_drift, today_from_record
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
-from workflows.core.partners.partnership import newer_request, result_read_at, tenant_of
+from workflows.core.partners.partnership import newer_request, tenant_of
 from workflows.core.people import ChatId, Role
-from workflows.core.posture.watch.drift import DriftSubject
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.requests.transitions.transition import senders_of
@@ -123,10 +122,7 @@ class RequestMessages:
         if request.is_terminal:
             store, now = self._outbound.store, self._outbound.clock.now()
             today = await today_from_record(request, record, store=store, now=now)
-            found = None if record is None else await store.drift(DriftSubject(record.identity.tenant_id))
-            read_at = result_read_at(request)
-            is_later = found is not None and read_at is not None and found.found_at >= read_at
-            drift = found if found is not None and found.is_open and is_later else None
+            drift = await read_open_drift(request, record, store)
             return CardContext(is_first=False, partnership=record, successor=today.successor, drift=drift)
         # NB. counted, not read: one person may have hundreds of open requests, and each of them has a card.
         others = await self._outbound.store.count_open_among_newest(
@@ -211,6 +207,7 @@ class RequestMessages:
             newer=newer,
             holders=names,
             freeze=context.freeze,
+            drift=context.drift,
         )
         if request.fields.account_change is not None:
             card = await account_message(request, names, context.freeze, self._outbound)
@@ -272,7 +269,13 @@ class RequestMessages:
                 await self._outbound.copies.close(copy, former_sponsor_card(request))
         if _is_sponsor_the_requester(request):
             return
-        card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
+        card = sponsor_card(
+            request,
+            now=self._outbound.clock.now(),
+            successor=context.successor,
+            record=record,
+            drift=context.drift,
+        )
         for copy in copies:
             if copy.audience == sponsor:
                 await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)

@@ -130,7 +130,7 @@ def _needed(values: Values) -> str:
     count, listed = values.get("needed_count", 0), values.get("needed", ())
     if not count:
         return ""
-    names = [f"{one['partner']} ({one['request']})" for one in listed]
+    names = [f"{one.get('partner') or counted(one['partners'], 'partner')} ({one['request']})" for one in listed]
     named = "; ".join([*names, *([f"and {count - len(names)} more"] if count > len(names) else [])])
     cannot = counted(count, "waiting request", "waiting requests")
     return (

@@ -12,7 +12,7 @@ from bot.slack.answers import windows
 from bot.slack.flows.revoke import flow as revoke
 from bot.words.requests.messages import message_words
 from bot.words.requests.notes import refusal_words
-from tests.bot.bot_under_test import BotUnderTest, click, window_shown
+from tests.bot.bot_under_test import SOME_STAMPS, BotUnderTest, click, window_shown
 from tests.bot.surfaces import shown
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, Refused, UnreadableSetting
@@ -186,7 +186,8 @@ async def fill(windows_seen: FakeWindows, error: Exception) -> None:
         window.subject = CommandSubject(tenant_id=CONTOSO)
         raise error
 
-    await windows.ModalWindows(client=as_any, service=as_any, background=as_any).show(window, build)
+    shown = windows.ModalWindows(client=as_any, service=as_any, background=as_any, stamps=SOME_STAMPS)
+    await shown.show(window, build)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.slack.cards.batches.batch_card import batch_card, batch_icon, can_be_withdrawn, older_batch_card
-from bot.slack.cards.batches.batch_details import details_blocks, excluded_words, row_pages
+from bot.slack.cards.batches.batch_details import applied_rows, details_blocks, excluded_words, row_pages
 from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
 from bot.slack.payloads.button_values import typed_batch_id
@@ -17,14 +17,16 @@ from bot.words.batches.terms import sponsors_words
 from tests.bot.sample_batches import BATCH_ID, CHAIN, approved_once, asked, batch, draft, row, with_others
 from tests.bot.sample_sheets import sheet_batch, sheet_draft
 from tests.bot.shipped_cards import NAMES, texts, words_of
-from tests.workflows.core.builders import CHIE, NOW, RILEY
+from tests.workflows.core.builders import CHIE, NOW, RILEY, request
 from tests.workflows.world import CATALOG
 from workflows.app.batches.confirming import BatchTerms
+from workflows.app.reads.found_requests import SinceApplied
 from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import AtEnd
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
 from workflows.ports.pages import EMPTY, Page
@@ -435,3 +437,20 @@ def test_a_row_that_is_not_asked_for_says_where_it_is_in_the_file() -> None:
     for skipped in left_out:
         assert skipped.asked is not None
         assert f' \\u00b7 row {skipped.asked.row}"' in text
+
+
+def test_details_say_what_became_of_applied_partners_since() -> None:
+    named = enumerate(batch().rows)
+    rows = tuple(replace(one, state=RowState.APPLIED, request_id=RequestId(f"R-{number}")) for number, one in named)
+    done = replace(batch(), state=BatchState.DONE, rows=rows)
+    first, second, *_ = applied_rows(done, 0)
+    applied = request(RequestState.APPLIED, id=first, confirmed_at=NOW)
+    later = request(RequestState.APPLIED, RequestKind.REVOCATION, id=RequestId("r-9"), confirmed_at=NOW, not_closed=())
+    since = {
+        first: SinceApplied(request=applied, successor=later, has_drifted=False),
+        second: SinceApplied(request=applied, successor=None, has_drifted=True),
+    }
+    said = " ".join(texts([block.to_dict() for block in details_blocks(done, now=NOW, since=since)]))
+    assert "adopted (verified); ⚠️ revoked later by Riley (r-9)" in said
+    assert "adopted (verified); ⚠️ active, not as approved" in said
+    assert said.count("; ⚠️ ") == 2

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.slack import ids
 from tests.bot import sample_batches
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
 from tests.bot.surfaces import buttons, shown
@@ -126,7 +127,8 @@ async def test_a_rejection_needs_a_reason(gatehouse: BotUnderTest) -> None:
 
 async def test_only_the_requester_withdraws(gatehouse: BotUnderTest) -> None:
     one = await stored(gatehouse)
-    await gatehouse.interact(click("approver2", "withdraw_batch", one.id))
+    home = {"id": "V1", "type": "home", "callback_id": ids.HOME}
+    await gatehouse.interact(click("approver2", "withdraw_batch", one.id, view=home))
     await gatehouse.idle()
     found = await gatehouse.store.batch(one.id)
     assert found is not None

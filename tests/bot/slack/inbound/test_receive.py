@@ -117,7 +117,9 @@ def changed(payload: dict[str, Any], path: tuple[Any, ...], value: Any) -> Any:
 
 
 async def answered(gatehouse: BotUnderTest, payload: Any) -> tuple[int, str]:
-    """Send a payload as Slack sends its kind."""
+    """Send a payload as Slack sends its kind. Its window is one that the bot gave to the person."""
+    if isinstance(payload, dict):
+        payload = gatehouse.as_given(payload)
     text = json.dumps(payload)
     if isinstance(payload, dict) and "command" in payload:
         fields = {name: value if isinstance(value, str) else json.dumps(value) for name, value in payload.items()}

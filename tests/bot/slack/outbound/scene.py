@@ -18,7 +18,7 @@ from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.files.upload import FileUpload
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
-from tests.bot.bot_under_test import SLACK_IDS
+from tests.bot.bot_under_test import SLACK_IDS, SOME_STAMPS
 from tests.workflows.core import builders
 from workflows.app.alarms import Alarms
 from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN
@@ -143,6 +143,7 @@ class Scene:
             lift_within=lift_within,
             calendar=calendar,
             changes_guests=changes_guests,
+            stamps=SOME_STAMPS,
         )
         files = FileUpload(client=self.client, slack_api_url=f"{self.world.url}slack/api/")
         return SlackNotifier(outbound, BatchListFiles(outbound, files, BatchLists()), ImportMessages(outbound, files))

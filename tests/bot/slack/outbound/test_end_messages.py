@@ -16,8 +16,8 @@ from workflows.core.partners.partnership import PartnershipState, Suspension
 from workflows.core.people import ADMIN, GATEHOUSE, ChatId
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.request import AccessRequest, Closing, RequestId, RequestKind, RequestState
-from workflows.core.settings.model import TenantId
-from workflows.core.settings.open_access import open_access
+from workflows.core.settings.model import Property, TenantId
+from workflows.core.settings.open_access import AccessState, OpenAccess
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import AnnouncedEnd, NotAllNotified, NotifierRefused, NotifierUnavailable
 from workflows.ports.records import Commit
@@ -245,12 +245,21 @@ async def test_a_suspension_offers_to_lift_it_where_that_is_possible(
     assert action_ids(message) == [offered]
 
 
-async def test_what_stays_open_is_not_called_blocked(scene: Scene) -> None:
-    left = open_access({"tenantId": builders.TENANT}, None)
-    await scene.notifier().show_block_at_end(blocked(not_closed=tuple(left)[:1]))
+@pytest.mark.parametrize(
+    ("opening", "said"),
+    [
+        (AccessState.PARTLY, "access period ended, not everything closed"),
+        (AccessState.UNKNOWN, "access period ended, not known if everything is closed"),
+    ],
+)
+async def test_what_is_not_certainly_closed_is_not_called_blocked(
+    scene: Scene, opening: AccessState, said: str
+) -> None:
+    left = OpenAccess(name=Property.M365_COLLABORATION_INBOUND.value, opening=opening)
+    await scene.notifier().show_block_at_end(blocked(not_closed=(left,)))
     message = shown(scene.messages("@admin")[0])
     assert "⚠️" in message
-    assert "not everything is closed" in message
+    assert said in message
     assert "blocked at the end" not in message
 
 

@@ -42,7 +42,7 @@ def test_every_kind_of_work_has_words(kind: str) -> None:
         (Fact(EndingCode.REPLACED, {"by": "R-2"}), "replaced by R-2"),
         (Fact(EndingCode.REQUEST_ENDED, {"state": "stopped"}), "the request ended as stopped"),
         (Fact(EndingCode.DAY_PASSED), "a day passed without a verified block"),
-        (Fact(EndingCode.NOT_ALL_CLOSED), "the block is verified, but not everything is closed"),
+        (Fact(EndingCode.NOT_ALL_CLOSED), "the block is verified, but something may still be open"),
     ],
 )
 def test_why_an_alarm_ended_reads_as_always(ended: Fact, said: str) -> None:

@@ -109,7 +109,7 @@ def test_text_has_each_partner_with_its_exact_change_and_the_totals() -> None:
     assert f"Row 2: contoso.com (tenant {TENANT}): would be added" in lines
     assert "    Access      trusted-partner, 180 days" in lines
     assert "    Risk        high" in lines
-    assert "    Decided by  Security (1 person) → Data owners (2 people)" in lines
+    assert "    Decided by  Security (1 approval) → Data owners (2 approvals)" in lines
     assert f"    People      {ACCESS_NOT_ASKED}" in lines
     assert f"    Change ID   {one.judged.plan.digest}" in lines
     assert "Row 3: nobody.example: would be refused" in lines
@@ -145,7 +145,7 @@ def test_markdown_has_a_table_and_a_part_for_each_partner_that_would_change() ->
     assert "| 2 | `contoso.com` | would be added | trusted-partner, 180 days |" in text
     assert "same.example" not in text
     assert "<details><summary>Row 2: <code>contoso.com</code>, would be added, high risk</summary>" in text
-    assert "Security (1 person) → Data owners (2 people)" in text
+    assert "Security (1 approval) → Data owners (2 approvals)" in text
     kinds = [token.type for token in tokens(text)]
     assert kinds.count("table_open") == 3
     assert kinds.count("html_block") == 2

@@ -20,6 +20,7 @@ from bot.words.findings.diagnosis.steps import (
 from tests.code_table import PAGE, written_page
 from tests.workflows.core.builders import NOW, identity, request
 from tests.workflows.core.posture.diagnosis.read_facts import (
+    DEFAULT,
     MARIA,
     PORTAL,
     UNREAD,
@@ -553,3 +554,12 @@ def test_a_name_from_outside_stays_on_one_line_inside_its_quotation_marks(line_b
 def test_asked_for_mfa_twice_is_answered_on_the_same_page() -> None:
     rows = step_rows(diagnose(facts(access=access(verdict(PolicyEffect.REQUIRED_IN_OUR_TENANT)))))
     assert rows[5].text == "“P” asks for MFA here. Theirs does not count, so they do it twice."
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_where_nobody_comes_in_now_no_template_is_said_to_end_anything(*, is_named: bool) -> None:
+    blocked = read({**DEFAULT, "b2bCollaborationInbound": both("blocked")})
+    weak = OfferedTemplate(name="Guest collaboration", applications=frozenset({"office365", PORTAL}))
+    asked = application() if is_named else None
+    said = first_cause(diagnose(facts(default=blocked, templates=(weak,), application=asked))).how
+    assert said == "/partner request contoso.com, with “Guest collaboration” (low risk)"

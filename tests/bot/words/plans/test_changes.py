@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.words.plans.changes import EFFECTS, ChangeLine, describe_changes, duration_words
 from bot.words.requests.states import state_words
 from bot.words.settings.values import DEFAULT_UNSET, INHERITS, UNREADABLE
-from tests.workflows.core.builders import TENANT, access_plan, closed_document, noted, request
+from tests.workflows.core.builders import NOW, TENANT, access_plan, closed_document, noted, request
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
@@ -421,7 +421,8 @@ def test_read_back_is_claimed_only_where_it_happened() -> None:
 
 
 def test_waiting_for_graph_is_said() -> None:
-    assert state_words(request(RequestState.STOPPED)) == "stopped before it was confirmed"
+    assert state_words(request(RequestState.STOPPED)) == "stopped, nothing was sent"
+    assert state_words(request(RequestState.STOPPED, writing_since=NOW)) == "stopped before it was confirmed"
     waiting = request(RequestState.APPLYING, note=noted("Microsoft Graph does not answer."))
     assert state_words(waiting) == "approved, waiting to be written"
     assert (

@@ -509,6 +509,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "click, tell an admin.",
     ),
     (
+        MessageCode.SECOND_LOOK,
+        {"partner": "contoso.com", "request": "r-3", "digest": "d", "minutes": 10, "approved": []},
+        "contoso.com: your approval of r-3 is not counted yet. High risk is approved in two steps. Look at Details "
+        "once more. Approve below if you mean it. If you did not click, tell an admin.",
+    ),
+    (
         MessageCode.PROFILE_CHANGED,
         {
             "partner": "contoso.com",

@@ -134,7 +134,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.REVOKED_MEANWHILE,
         {"name": "Dana"},
-        "Dana revoked this partner before the change was verified. The partner is being blocked instead.",
+        "Dana closed this partner before the change was verified, so the change was stopped.",
     ),
     (
         NoteCode.EXTENDED_MEANWHILE,
@@ -193,7 +193,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         NoteCode.VOID_AFTER_RESTORE,
         {},
         "Gatehouse was started with older records, or with records that may be older. So this is void, and nothing "
-        "more of it is written. Send it again with /partner request.",
+        "more of it is written. It can be sent again with /partner request.",
     ),
     (NoteCode.FREEZE_UNREADABLE, {}, UNREADABLE_FREEZE),
     (
@@ -211,13 +211,20 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.NOT_BELIEVED,
         {},
-        "Changed by something other than Gatehouse. Its approvals are not believed, and nothing of it is written.",
+        "Changed by something other than Gatehouse. Its approvals are not believed, and nothing of it is written. "
+        "This request ends when two admins end the freeze about it.",
     ),
     (
         NoteCode.ENDED_NOT_BELIEVED,
         {},
         "Something other than Gatehouse changed this request. Its approvals are not believed. Nothing more of it is "
-        "written. Send it again with /partner request.",
+        "written. It can be sent again with /partner request.",
+    ),
+    (
+        NoteCode.BATCH_NOT_BELIEVED,
+        {},
+        "Something other than Gatehouse changed this batch. Its approvals are not believed. Nothing more of it is "
+        "written. Ask again for what is still needed.",
     ),
     (
         NoteCode.NOT_SENT_FROZEN,

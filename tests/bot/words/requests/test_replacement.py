@@ -56,7 +56,8 @@ ADOPTION = replace(
     plan=replace(EXTENSION.plan, adoption=Adoption(owner=RILEY.id, sponsor=SAM.id)),
     template_title="",
 )
-LEFT = (OpenAccess(name="b2bCollaborationInbound", opening=AccessState.UNKNOWN),)
+LEFT = (OpenAccess(name="b2bCollaborationInbound", opening=AccessState.PARTLY),)
+NOT_READ = (OpenAccess(name="b2bCollaborationInbound", opening=AccessState.UNKNOWN),)
 
 
 def later(
@@ -85,6 +86,12 @@ EVENTS = [
         LaterChange.REVOKED,
         "revoked later by Riley (R-BBBBBBBBBB), not everything closed",
         "Revoked by R-BBBBBBBBBB (Trusted partner), verified in the tenant, not everything closed",
+    ),
+    (
+        later(kind=RequestKind.REVOCATION, not_closed=NOT_READ),
+        LaterChange.REVOKED,
+        "revoked later by Riley (R-BBBBBBBBBB), not known if everything is closed",
+        "Revoked by R-BBBBBBBBBB (Trusted partner), verified in the tenant, not known if everything is closed",
     ),
     (
         replace(

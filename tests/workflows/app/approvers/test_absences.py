@@ -1,10 +1,12 @@
 """Absences as clicks: what is stored, who is told, and in whose place a decision is recorded."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.workflows.app.batches.access import planned
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, SAM
 from tests.workflows.world import World
 from workflows.core.errors.refusal_codes import RefusalCode as R
@@ -12,7 +14,9 @@ from workflows.core.people import Person
 from workflows.core.policy.delegation.absence import Absence, absence_id
 from workflows.core.requests.commands.people import EndAbsence, Reassign, SetAbsence
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.records import Commit
 
 
 @pytest.fixture
@@ -273,6 +277,32 @@ async def test_the_message_names_the_waiting_requests_that_need_who_is_away(two:
     (told,) = two.notifier.texts_to(CHIE.chat_id)
     assert "1 waiting request cannot be approved without Chie" in told
     assert request.id in told
+
+
+async def test_the_message_names_a_batch_that_needs_who_is_away(two: World) -> None:
+    batch = await planned(two, 3)
+    entry = AuditEntry(key="put", at=two.clock.now(), actor="t", command="put", outcome="accepted", details={})
+    rows = tuple(replace(row, authors=(BRUNO,)) for row in batch.rows)  # who made settings does not decide on them
+    assert await two.store.commit(Commit(entry=entry, batch=replace(batch, version=batch.version + 1, rows=rows)))
+    await away(two, AMARA, BRUNO)
+    (told,) = two.notifier.texts_to(AMARA.chat_id)
+    assert f"3 partners ({batch.id})" in told
+
+
+async def test_the_card_of_a_batch_is_shown_again_when_an_absence_is_set_begins_and_ends(two: World) -> None:
+    batch = await planned(two, 3)
+
+    def count() -> int:
+        return [one.id for one in two.notifier.batches].count(batch.id)
+
+    shown = count()
+    await away(two, AMARA, BRUNO, begin=1, end=3)
+    await two.settle()
+    assert count() == shown + 1
+    for days in (1, 3):
+        two.clock.advance(days=days)
+        await two.settle()
+    assert count() == shown + 3
 
 
 async def test_without_such_a_request_the_message_names_none(two: World) -> None:

@@ -12,10 +12,12 @@ import pytest
 
 from bot.slack.words.alarms import alarm_advice, alarm_message, alarm_text
 from bot.words.sentences import minute
-from tests.workflows.core.builders import AMARA, DANA, MALLORY, SAM, TENANT
+from tests.workflows.app.reads.test_app_home import home_of
+from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, SAM, TENANT
 from tests.workflows.effects.test_held import hold
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World, restarted
+from workflows.app.reads.found_requests import read_open_drift
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.app.watch.sweep import INCOMPLETE_SINCE, Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords
@@ -356,6 +358,22 @@ async def test_a_list_that_is_older_than_the_last_write_is_read_again(opened: Wo
 
     result = await Sweeper(tenant=OldList(), alarms=sweeper.alarms, drifts=sweeper.drifts).sweep()
     assert (result.is_complete, result.drifts) == (True, 0)
+
+
+async def test_the_app_home_and_details_are_told_of_the_drift_of_the_request_in_force_only(opened: World) -> None:
+    [request] = await opened.store.requests_of(RILEY.chat_id, 5, RILEY.id)
+    record = await opened.store.partnership(TENANT)
+    assert (await home_of(opened, RILEY)).drifted == frozenset()
+    assert await read_open_drift(request, record, opened.store) is None
+    opened.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
+    await opened.sweep()
+    assert (await home_of(opened, RILEY)).drifted == (await home_of(opened, SAM)).drifted == {TENANT}
+    assert await read_open_drift(request, record, opened.store) == await stored(opened)
+    await opened.revoke(DANA)
+    closed = await opened.store.partnership(TENANT)
+    assert await read_open_drift(request, closed, opened.store) is None, "it is replaced"
+    await opened.sweep()
+    assert (await home_of(opened, RILEY)).drifted == frozenset()
 
 
 async def test_a_drifted_partner_cannot_be_kept(opened: World) -> None:

@@ -19,8 +19,12 @@ from workflows.core.audit.personal import (
     Sealed,
     TextCheck,
     check_texts,
+    decoded,
+    named_places,
     places,
+    replaced,
     seal,
+    shown,
     signed_texts,
     written_members,
 )
@@ -260,3 +264,58 @@ def test_a_record_shows_the_pseudonym_in_place_of_the_person_and_of_their_free_t
         "comment": {"kept": "x"},
     }
     assert without_person({"by": "Riley", "reason": ["a", ""]}, RILEY) == {"by": "person-7", "reason": ["person-7", ""]}
+
+
+def personal_of(details: str) -> list[str]:
+    """The personal texts of details."""
+    return [text for _, text in places(one(actor=None, account=None, details=details))]
+
+
+def test_the_name_around_a_text_decides_also_after_what_stands_before_it() -> None:
+    assert personal_of('{"code":[{"code":"a"},"y"]}') == []
+    assert personal_of('{"reason":[{"code":"a"},"y"]}') == ["y"]
+    assert personal_of('{"reason":["code","y"]}') == ["code", "y"]
+    assert personal_of('{"people":{"code":["y"]}}') == ["code", "y"]
+    assert personal_of('"code":["a"],"b"') == [], "a text that is no object is read in the same way"
+    for details in ('"z"', '}"z"'):
+        assert list(named_places(one(details=details))) == [("details:0", "")]
+
+
+def test_a_text_is_decoded_as_its_place_has_it() -> None:
+    assert decoded("actor", "a\\u0041") == "a\\u0041"
+    assert decoded("details:0", "a\\u0041") == "aA"
+    assert decoded("details:0", "tab\t\\u0041") == "tab\tA"
+    assert decoded("details:0", "\\x") == "\\x"
+
+
+def test_only_personal_places_are_replaced_and_only_where_a_text_is() -> None:
+    of = one(account=None)
+    assert replaced(of, {"command": "x", "details": "x", "account": "x", "actor": "y"}) == of | {"actor": "y"}
+
+
+def test_what_is_not_whole_is_said_with_the_same_value_each_time() -> None:
+    beside, changed = sealed(one()), TextCheck(is_whole=False)
+    salts, references = json.loads(beside.salts), json.loads(beside.references)
+    assert check_texts(one(), "x", "{}") == changed
+    assert check_texts(one(), beside.references, written_members(salts | {"actor": "zz"})) == changed
+    without = written_members({place: salt for place, salt in salts.items() if place != "actor"})
+    assert check_texts(one(), beside.references, without) == changed
+    person, _, commitment = references["actor"].partition(":")
+    longer = written_members(references | {"actor": f"{person}:zz:{commitment}"})
+    assert check_texts(one(), longer, beside.salts) == changed
+    assert shown("actor", f"{person}:zz:{commitment}") == person
+
+
+def test_bytes_that_are_no_text_have_a_commitment_too() -> None:
+    """Only a damaged file has them; a verification must not stop at them."""
+    damaged = one(actor="U\udcff")
+    beside = seal(damaged, numbers, lambda: SALT)
+    assert beside is not None
+    assert check_texts(damaged, beside.references, beside.salts) == TextCheck(is_whole=True)
+
+
+def test_a_salt_is_taken_as_it_was_written() -> None:
+    beside = seal(one(), numbers, lambda: b"")
+    assert beside is not None
+    assert check_texts(one(), beside.references, beside.salts) == TextCheck(is_whole=True)
+    assert written_members({"b": "1", "a": "2"}) == '{"a":"2","b":"1"}'

@@ -234,3 +234,51 @@ def test_all_records_are_compared_and_the_first_problems_listed() -> None:
     listed = with_problems(whole, found * 10)
     assert (len(listed.problems), listed.problem_count, listed.is_whole) == (MAX_PROBLEMS, 30, False)
     assert len(ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record="r" * 999).name) < 100
+
+
+def test_after_a_cut_the_newest_entry_that_is_left_is_the_place_to_go_on() -> None:
+    good = rows(*[stored()] * 5)
+    for kept in (1, 2, 4):
+        known = proofs(good)
+        left = set[tuple[int, bytes | None]]((row.seq, row.mac) for row in good[:kept])
+        assert known.go_back(lambda *place: place in left) is not None  # noqa: B023
+        assert known.last == ChainPoint(kept, good[kept - 1].mac or b"")
+
+
+def test_a_problem_names_the_newest_entry_about_the_record_and_the_key_that_is_missing() -> None:
+    removed = proofs(rows(stored(seal(R, "one")), stored(seal(R, None, "one"))))
+    assert removed.problem_of(R, "one") == ChainProblem(ChainProblemCode.RECORD_ADDED, 2, record="requests R-1")
+    other = Record("requests", "R-2")
+    assert removed.problem_of(other, "x") == ChainProblem(ChainProblemCode.RECORD_ADDED, 0, record="requests R-2")
+    unknown = proofs(rows(stored()), KeyRing((NEW,)))
+    assert unknown.first_broken == ChainProblem(ChainProblemCode.UNKNOWN_KEY, 1, OLD.id)
+
+
+def test_who_began_a_freeze_is_the_signed_key_also_where_a_reference_stands_for_it() -> None:
+    texts = entry(1) | {"key": "audit_chain:c1", "command": BEGAN_FREEZE, "outcome": "accepted"}
+    beside = seal_texts(texts, lambda text: 7 if text == "c1" else NOBODY, lambda: bytes(16))
+    assert beside is not None
+    signed = signed_texts(texts, beside.references)
+    row = ChainedRow(
+        seq=1,
+        entry=texts,
+        key_id=OLD.id,
+        mac=sign(b"", 1, signed, OLD),
+        references=beside.references,
+        salts=beside.salts,
+    )
+    assert proofs([row]).frozen_by == signed["key"] != "audit_chain:c1"
+    without = entry(1) | {"key": None, "command": BEGAN_FREEZE, "outcome": "accepted"}
+    assert proofs([ChainedRow(seq=1, entry=without, key_id=OLD.id, mac=sign(b"", 1, without, OLD))]).frozen_by == ""
+
+
+def test_an_upgrade_says_what_records_are_and_later_nothing_whatever_it_names_before() -> None:
+    begun = ("begun", SEALING_BEGUN, [seal(R, "one")])
+    assert problem(proofs(rows(begun, ("begun2", SEALING_BEGUN, [seal(R, "two")]))), R, "two") == ""
+    again = rows(begun, stored(seal(R, "two", "one")), ("begun2", SEALING_BEGUN, [seal(R, "mine", "two")]))
+    assert problem(proofs(again), R, "mine") == "record_changed"
+
+
+def test_the_end_of_a_freeze_names_records_after_what_admins_know_of() -> None:
+    known = proofs(rows(("end", ENDED_FREEZE, [Seal(LOG, "", "0", WHATEVER), seal(R, "one")])))
+    assert problem(known, R, "one") == ""

@@ -1,5 +1,6 @@
 """Any single change of stored rows is found, with the number of the first entry that is wrong."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.audit.chains import NEW, OLD, RING, chain, entry, renumbered, signed
 from workflows.core.audit.chain import CHAIN_BEGUN, FIELDS, ChainedRow, ChainPoint, KeyRing
-from workflows.core.audit.heads import Head, head_of
+from workflows.core.audit.heads import HEAD_POSTED, Head, head_of, head_text
 from workflows.core.audit.verifying import MAX_PROBLEMS, ChainProblem, ChainProblemCode, verify
 
 C = ChainProblemCode
@@ -249,3 +250,42 @@ def test_random_damage_is_never_accepted() -> None:
         else:
             damaged[place] = replace(damaged[place], entry=damaged[other].entry)
         assert found(damaged)[0].endswith(f":{place + 1}"), (kind, place, other)
+
+
+def test_a_head_with_the_number_of_the_last_entry_that_is_not_there_is_of_another_chain_and_no_cut() -> None:
+    rows = chain(4)
+    assert found(rows, posted=replace(head(rows[-1]), mac_start="0" * 32)) == ["other_chain:4"]
+
+
+def test_an_installation_may_stand_without_the_number_of_its_start() -> None:
+    first, own = chain(2), "a" * 32
+    posted = {"head": head_text(replace(head(first[-1]), installation=own)), "seq": 2}
+    rows = signed([*(dict(row.entry) for row in first), entry(3, HEAD_POSTED) | {"details": json.dumps(posted)}])
+    later = replace(head(rows[-1]), seq=9)
+    assert found(rows, posted=replace(later, installation=own)) == ["tail_cut:4"]
+    assert found(rows, posted=replace(later, installation=f"{own}:2")) == ["tail_cut:4"]
+    assert found(rows, posted=replace(later, installation="b" * 32)) == ["other_installation:9"]
+
+
+def test_a_head_of_another_installation_is_said_to_be_that_and_not_a_cut() -> None:
+    """The signed entries about posted heads say of which installation the log is."""
+    own, other = "a" * 32, "b" * 32
+    first = chain(2)
+    posted = {"head": head_text(replace(head(first[-1]), installation=f"{own}:3")), "seq": 2}
+    entries = [*(dict(row.entry) for row in first), entry(3, HEAD_POSTED) | {"details": json.dumps(posted)}]
+    rows = signed([*entries, entry(4)])
+    for seq in (3, 4, 9):
+        foreign = replace(head(rows[-1]), seq=seq, mac_start="0" * 32, installation=f"{other}:1")
+        assert found(rows, posted=foreign) == [f"other_installation:{seq}"]
+        assert found(rows[:3], posted=foreign, newest=4) == [f"other_installation:{seq}", "tail_cut:4"]
+    later = replace(head(rows[-1]), seq=9, installation=f"{own}:7")
+    assert found(rows, posted=later) == ["tail_cut:5"]
+    assert found(rows, posted=replace(later, installation="")) == ["tail_cut:5"]
+    assert found(rows, posted=replace(head(rows[-1]), installation=f"{other}:1")) == [], "the entry itself is proof"
+
+
+@pytest.mark.parametrize("details", [None, "{}", '{"head": 7}', '{"head": "gatehouse-audit-1:1"}'])
+def test_an_entry_about_a_posted_head_without_an_installation_says_of_none(details: str | None) -> None:
+    rows = signed([entry(1, HEAD_POSTED) | {"details": details}, entry(2)])
+    foreign = replace(head(rows[-1]), seq=9, installation=f"{'b' * 32}:1")
+    assert found(rows, posted=foreign) == ["tail_cut:3"]

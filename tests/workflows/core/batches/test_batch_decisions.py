@@ -298,3 +298,27 @@ def test_one_from_before_a_held_start_ends_at_once(state: BatchState) -> None:
 def test_one_that_halted_before_a_held_start_is_stopped() -> None:
     ended = advance_batch(batch(BatchState.HALTED), ExpireBatch(batch_id=BATCH, is_void=True), situation()).batch
     assert (ended.state, [fact.code for fact in ended.note]) == (BatchState.STOPPED, ["void_since_hold"])
+
+
+@pytest.mark.parametrize(
+    ("state", "ends"),
+    [
+        (BatchState.DRAFT, BatchState.EXPIRED),
+        (BatchState.PREPARING, BatchState.EXPIRED),
+        (BatchState.AWAITING_APPROVAL, BatchState.EXPIRED),
+        (BatchState.APPLYING, BatchState.STOPPED),
+        (BatchState.HALTED, BatchState.STOPPED),
+    ],
+)
+def test_one_that_something_else_changed_ends_in_every_open_state(state: BatchState, ends: BatchState) -> None:
+    command = ExpireBatch(batch_id=BATCH, is_unproven=True)
+    ended = advance_batch(batch(state), command, situation()).batch
+    assert (ended.state, [fact.code for fact in ended.note]) == (ends, ["batch_not_believed"])
+    assert command.audit_details() == {"batch": BATCH, "is_unproven": True}
+
+
+@pytest.mark.parametrize("is_void", [False, True])
+def test_one_that_is_being_written_does_not_expire(is_void: bool) -> None:
+    with pytest.raises(Refused) as refused:
+        advance_batch(batch(BatchState.APPLYING), ExpireBatch(batch_id=BATCH, is_void=is_void), situation(EXPIRY))
+    assert refused.value.code is RefusalCode.BATCH_NOT_POSSIBLE_NOW

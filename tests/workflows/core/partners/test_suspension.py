@@ -48,6 +48,7 @@ from workflows.core.requests.request import (
     RequestState,
 )
 from workflows.core.settings.model import TenantId
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 S, K = RequestState, RequestKind
 SUSPENDED_BY: Final = RequestId("r-suspends")
@@ -226,6 +227,14 @@ def test_that_capabilities_were_on_is_said_because_exchange_was_not_read(*, is_a
     plan = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT, "m365Capabilities": [entry]})
     one = closing(S.APPLIED, prepared=prepared(K.REVOCATION, plan=plan), confirmed_at=NOW)
     assert ("had_capabilities" in closed_message(one).values) is is_said
+
+
+@pytest.mark.parametrize(
+    ("left", "is_all"), [((), True), (None, False), ((OpenAccess(name="x", opening=AccessState.UNKNOWN),), False)]
+)
+def test_that_nothing_else_is_open_is_said_only_after_a_read_back(left: Any, is_all: bool) -> None:
+    one = closing(S.APPLIED, confirmed_at=NOW, not_closed=left)
+    assert closed_message(one).values["is_all"] is is_all
 
 
 def test_that_accounts_were_synchronized_is_said() -> None:

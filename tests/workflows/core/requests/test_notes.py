@@ -67,6 +67,7 @@ def test_what_was_sent_before_is_never_called_unwritten() -> None:
 
 
 S, K = RequestState, RequestKind
+NOT_READ = (OpenAccess(name="m365CollaborationInbound", opening=AccessState.UNKNOWN),)
 LEFT = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=AccessState.OPEN),)
 
 
@@ -86,6 +87,8 @@ LEFT = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=AccessState.OPEN),
         (S.APPLIED, K.REVOCATION, {"not_closed": ()}, DisplayedState.BLOCKED),
         (S.APPLIED, K.REVOCATION, {"not_closed": None}, DisplayedState.BLOCK_READ),
         (S.APPLIED, K.REVOCATION, {"not_closed": LEFT}, DisplayedState.BLOCKED_IN_PART),
+        (S.APPLIED, K.REVOCATION, {"not_closed": NOT_READ}, DisplayedState.BLOCKED_REST_UNKNOWN),
+        (S.APPLIED, K.REVOCATION, {"not_closed": (*NOT_READ, *LEFT)}, DisplayedState.BLOCKED_IN_PART),
         (S.STOPPED, K.ACCESS, {}, DisplayedState.STOPPED),
         (S.STOPPED, K.REVOCATION, {}, DisplayedState.REVOCATION_STOPPED),
         (S.FAILED, K.REVOCATION, {}, DisplayedState.FAILED),

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.settings.open_access import access_kind_title, access_kinds_words, not_closed_words
+from bot.words.settings.open_access import (
+    NOT_ALL_CLOSED,
+    REST_UNKNOWN,
+    access_kind_title,
+    access_kinds_words,
+    closing_rest_words,
+    not_closed_words,
+)
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import JSON, PROPERTY
 from workflows.core.plans.planning import plan_revocation
@@ -21,6 +28,7 @@ from workflows.core.settings.open_access import (
     OpenAccess,
     access_kinds,
     closed_by_default,
+    is_known_open,
     open_access,
     possibly_open,
 )
@@ -230,6 +238,21 @@ def test_the_records_keep_what_was_left_open() -> None:
         OpenAccess(name="m365CollaborationInbound", opening=AccessState.PARTLY),
         OpenAccess(name=CAPABILITIES, opening=AccessState.UNKNOWN),
     )
+
+
+@pytest.mark.parametrize(
+    ("openings", "is_open", "said"),
+    [
+        ([], False, ""),
+        ([AccessState.UNKNOWN], False, REST_UNKNOWN),
+        ([AccessState.PARTLY], True, NOT_ALL_CLOSED),
+        ([AccessState.UNKNOWN, AccessState.OPEN], True, NOT_ALL_CLOSED),
+    ],
+)
+def test_what_is_only_not_known_is_not_called_open(openings: list[AccessState], is_open: bool, said: str) -> None:
+    left = [OpenAccess(name="inboundTrust.isMfaAccepted", opening=opening) for opening in openings]
+    assert is_known_open(left) is is_open
+    assert closing_rest_words(left) == said
 
 
 def test_ways_are_named_by_their_titles_and_unknown_ones_are_counted() -> None:

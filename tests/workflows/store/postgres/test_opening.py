@@ -16,8 +16,9 @@ from workflows.store.audit_keys import GivenKeys, new_key
 from workflows.store.location import location_of
 from workflows.store.postgres.location import PostgresLocation
 from workflows.store.postgres.migrations import FOLDER, STEPS
+from workflows.store.postgres.opening.errors import trouble_of
 from workflows.store.postgres.opening.schema import bring_to_this_version
-from workflows.store.postgres.opening.server import Server, trouble_of
+from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.store import PostgresStore
 
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1"
@@ -64,7 +65,7 @@ async def test_processes_that_make_the_tables_at_the_same_time_wait_for_each_oth
 async def test_a_second_bot_is_refused_and_commands_beside_the_first_are_not(
     store: PostgresStore, location: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflows.store.postgres.opening.sole_use._WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("workflows.store.postgres.opening.use_lock._WAIT_SECONDS", 0.2)
     assert (await refused(location)).startswith(f"another process uses {location.name}; stop it first")
     beside = await location.open_shared(FixedClock())
     await store.save_mark("name", "value")

@@ -128,8 +128,10 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
 
 
 @pytest.mark.threats("E7")
-async def test_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
+async def test_the_files_are_private_to_their_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the process creates files for everybody, and where the file was there before."""
+    # A logger that was used before may remember where another test had it write.
+    monkeypatch.setattr(workflows.store.sqlite.file, "_log", structlog.get_logger())
     path = tmp_path / "below" / "gatehouse.db"
     path.parent.mkdir()
     Database(path).enable_wal()

@@ -4,6 +4,7 @@ A start that is held takes nothing: while it is held, what is known outside stay
 are still known as such. Each step may be interrupted; the next start goes on from there.
 """
 
+import asyncio
 import os
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from workflows.core.policy.stops.freeze import Freeze, begin_hold, lift_hold
 from workflows.core.policy.stops.generation import (
     Generation,
     Hold,
+    HoldCause,
     InsideGeneration,
     OutsideGeneration,
     hold_of,
@@ -30,7 +32,21 @@ from workflows.ports.store import GenerationPlace, Store
 GENERATION: Final = "generation"
 """The name of the mark with the generation of the records."""
 
+_ABOUT_THE_PLACE: Final = frozenset(
+    {HoldCause.NOT_HANDED_OVER, HoldCause.FORKED, HoldCause.COPIED, HoldCause.OTHER_INSTALLATION}
+)
+"""What also is so when the records are right, and a process uses another place than those that run with them."""
+_TAKEN_WITHIN_SECONDS: Final = 0.5
+"""How long it may take another process to take a generation, so that both places say the same again."""
 _log = structlog.get_logger()
+
+
+class PlaceNotShared(Exception):
+    """Other processes run with these records, and the place of this one does not know them. Nothing was stored."""
+
+    def __init__(self, cause: HoldCause) -> None:
+        super().__init__(cause.value)
+        self.cause = cause
 
 
 async def generation_of(store: Store) -> Generation | None:
@@ -70,10 +86,13 @@ class HeldStart:
 
         :param takes_now: False: the first `check` takes it, so that a start does not wait for two writes to the disk.
         :returns: why it is held; None when it is not.
+        :raises PlaceNotShared: when others run with these records, and only this process's place does not know them.
         :raises StoreNotWritable: when that cannot be stored; repeat it.
         :raises OSError: when the place outside cannot be read or written.
         """
-        found, inside, outside = await self.compare()
+        found, inside, outside = await self._compare_certainly()
+        if found is not None and found.cause in _ABOUT_THE_PLACE and await self._are_others_running():
+            raise PlaceNotShared(found.cause)
         hold = await self._stored(found)
         self.is_held = hold is not None
         self.refuses_before = _refuses_before(await self._freeze())
@@ -85,6 +104,17 @@ class HeldStart:
         else:
             _log.error("started_held", cause=hold.cause.value, inside=hold.inside[:45], outside=hold.outside[:45])
         return hold
+
+    async def _compare_certainly(self) -> tuple[Hold | None, Generation | None, OutsideGeneration | None]:
+        """Compare. Where another process may be taking a generation just now, compare again before anything is held."""
+        compared = await self.compare()
+        if compared[0] is None or self.store.shared_queue is None:
+            return compared
+        await asyncio.sleep(_TAKEN_WITHIN_SECONDS)
+        return await self.compare()
+
+    async def _are_others_running(self) -> bool:
+        return self.store.shared_queue is not None and await self.store.shared_queue.has_others()
 
     async def compare(self) -> tuple[Hold | None, Generation | None, OutsideGeneration | None]:
         """Compare only; returns why it is held or would be, and what the records and the place outside say."""
@@ -167,11 +197,33 @@ class HeldStart:
     async def _newest_entry(self) -> str:
         return next((entry.key for entry in await self.store.history(limit=1)), "")
 
+    async def look(self) -> None:
+        """Follow what other processes found: a hold of one is a hold of all."""
+        freeze = await self._freeze()
+        if freeze is not None:
+            self.is_held = self.is_held or self.is_frozen_by_hold(freeze)
+            self.refuses_before = _refuses_before(freeze)
+
+    async def _is_still_whole(self) -> bool:
+        """Return whether the records still are those that this process knows; store a hold if not.
+
+        A server's records can be restored while processes run.
+        """
+        found, _, _ = await self._compare_certainly()
+        if found is None or await self._stored(found) is None:
+            return True
+        self.is_held = True
+        await self.look()
+        _log.error("held", cause=found.cause.value, inside=found.inside[:45], outside=found.outside[:45])
+        return False
+
     async def check(self) -> None:
         """Have the place outside know the newest entry, so that an older backup of the same start is noticed.
 
         Nothing outside changes while the bot is held. After a release the next generation is taken.
         """
+        if self.store.shared_queue is not None:
+            await self.look()
         if self.is_held:
             freeze = await self._freeze()
             if freeze is None or self.is_frozen_by_hold(freeze):
@@ -185,43 +237,11 @@ class HeldStart:
         newest, taken = await self._newest_entry(), await generation_of(self.store)
         if taken is None or (taken, newest) == self._confirmed:
             return
+        if self.store.shared_queue is not None and self._confirmed is not None and not await self._is_still_whole():
+            return
         place = await self._last_place()
         await self.place.save(OutsideGeneration(generation=taken, last_entry=newest, last_place=place))
         self._confirmed = (taken, newest)
-
-
-class HandOverRefused(Exception):
-    """The records cannot move to another place. The text says why, for the terminal."""
-
-
-async def hand_over(held: HeldStart, *, key: str, user: str) -> Generation:
-    """Take one more generation, and note outside that another place goes on. The bot must not run.
-
-    :param key: the key of the audit entry.
-    :param user: the operating system's user, as the audit log names it.
-    :returns: what the other place needs: records that are older than it are noticed there.
-    :raises HandOverRefused: when these are not certainly the newest records.
-    """
-    hold, inside, outside = await held.compare()
-    if hold is not None or inside is None or held.is_frozen_by_hold(await held.store.freeze()):
-        raise HandOverRefused("a start would be held, or there never was one; see gatehouse generation")
-    entry = entry_of(key, held.clock.now(), user, "hand_over", {"generation": inside.public})
-    await held.store.commit(Commit(entry=entry))
-    taken = await held.take(inside, outside)
-    await held.place.save(OutsideGeneration(generation=taken, last_entry=key, is_handed_over=True))
-    return taken
-
-
-async def take_over(held: HeldStart, generation: Generation) -> None:
-    """Note outside that these records go on here. The bot must not run.
-
-    :raises HandOverRefused: when they are others than were handed over, or older.
-    """
-    inside = await generation_of(held.store)
-    if inside is None or inside.installation != generation.installation or inside.number < generation.number:
-        found = "nothing" if inside is None else inside.public
-        raise HandOverRefused(f"the records here say {found}; copy the database file again after the hand-over")
-    await held.place.save(OutsideGeneration(generation=inside))
 
 
 def _refuses_before(freeze: Freeze | None) -> datetime | None:

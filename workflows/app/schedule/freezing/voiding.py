@@ -23,7 +23,7 @@ from workflows.core.policy.stops.freeze import Freeze, is_over_about_records
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, BatchId
 from workflows.core.requests.transitions.freezing import is_void
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.store import Store
@@ -77,19 +77,37 @@ class Voiding:
                     _log.info("batch_ends_with_its_requests", batch=batch.id)
 
     async def _end_unproven(self, freeze: Freeze) -> None:
-        """End the requests that are not believed, once after each freeze: what is forged later is a freeze again."""
+        """End the requests and batches that are not believed, once after each freeze.
+
+        What is forged later is a freeze again. The members of such a batch end too: they were approved with it.
+        """
         since = freeze.since.isoformat()
         if await self.store.mark(_ENDED_UNPROVEN) == since:
             return
         for alarm in await self.store.open_alarms():
             if alarm.code is AlarmCode.AUDIT_CHAIN:
                 await self.alarms.clear_alarm(alarm.code, alarm.subject, Fact(EndingCode.ADMINS_ENDED_FREEZE))
-        waiting = {request.id: request for request in await self.store.open_requests() if request.batch is None}
-        unproven = await self.store.unproven_requests(list(waiting))
-        reason = (Fact(NoteCode.ENDED_NOT_BELIEVED),)
-        left = [await self._end(waiting[request_id], reason) for request_id in sorted(unproven)]
+        batches = await self._end_unproven_batches()
+        waiting = {request.id: request for request in await self.store.open_requests()}
+        reasons = {
+            request_id: NoteCode.BATCH_NOT_BELIEVED
+            for request_id, request in waiting.items()
+            if request.batch in batches
+        }
+        reasons |= dict.fromkeys(await self.store.unproven_requests(list(waiting)), NoteCode.ENDED_NOT_BELIEVED)
+        left = [await self._end(waiting[one], (Fact(code),)) for one, code in sorted(reasons.items())]
         if all(left):
             await self.store.save_mark(_ENDED_UNPROVEN, since)
+
+    async def _end_unproven_batches(self) -> frozenset[BatchId]:
+        """End the batches that are not believed; returns them. One that ended meanwhile stays as it is."""
+        unproven = await self.store.unproven_batches([batch.id for batch in await self.store.open_batches()])
+        for batch_id in sorted(unproven):
+            try:
+                await self.batches.advance(ExpireBatch(batch_id=batch_id, is_unproven=True))
+            except Refused as error:
+                _log.warning("batch_not_ended", batch=batch_id, reason=str(error))
+        return unproven
 
     async def _end(self, request: AccessRequest, reason: tuple[Fact, ...]) -> bool:
         """End one request; returns whether it is ended.

@@ -63,7 +63,7 @@ def closed_message(request: AccessRequest) -> Fact:
     if request.prepared is not None and is_chat_user(request.fields.requester):
         values |= {"by": request.prepared.requester.name, "reason": request.fields.justification}
     values["tokens_until"] = (confirmed_at + TOKENS_USUALLY_WORK_FOR).isoformat()
-    return message_about(request, MessageCode.CLOSED, is_all=not request.not_closed, **values)
+    return message_about(request, MessageCode.CLOSED, is_all=request.not_closed == (), **values)
 
 
 def opened_message(request: AccessRequest, partnership: Partnership) -> Fact | None:

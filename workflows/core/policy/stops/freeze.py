@@ -105,7 +105,12 @@ class Freeze:
 
 def is_over_about_records(freeze: Freeze) -> bool:
     """Return whether two admins have ended a freeze that Gatehouse began itself, because of changed records."""
-    return not freeze.is_frozen and freeze.hold is None and freeze.by == GATEHOUSE.name
+    return not freeze.is_frozen and is_about_records(freeze)
+
+
+def is_about_records(freeze: Freeze) -> bool:
+    """Return whether Gatehouse began a freeze itself, because something else changed its records."""
+    return freeze.hold is None and freeze.by == GATEHOUSE.name
 
 
 def begin(before: Freeze | None, *, by: str, reason: str, now: datetime, version: int = 1) -> Freeze:

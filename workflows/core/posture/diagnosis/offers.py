@@ -45,8 +45,11 @@ def accepting_offers(facts: DiagnosisFacts, remedies: Iterable[Iterable[Remedy]]
     )
 
 
-def keeping_offers(facts: DiagnosisFacts) -> list[Offer]:
-    """Return the templates that open the named application and keep all that are allowed now."""
+def keeping_offers(facts: DiagnosisFacts, *, is_closed: bool = False) -> list[Offer]:
+    """Return the templates that open the named application and keep all that are allowed now.
+
+    :param is_closed: whether nobody comes in now, so that nothing can end.
+    """
     ids = () if facts.listed is None else facts.listed.ids
     return _offers(
         facts,
@@ -55,12 +58,17 @@ def keeping_offers(facts: DiagnosisFacts) -> list[Offer]:
             for template in facts.templates
             if _opens(template, _asked(facts).id) and all(_keeps_filled(template, each, facts) for each in ids)
         ),
+        is_closed=is_closed,
     )
 
 
-def opening_offers(facts: DiagnosisFacts) -> list[Offer]:
-    """Return the templates that let people like this one in, to anything."""
-    return _offers(facts, (template for template in facts.templates if _opens_anything(template, facts)))
+def opening_offers(facts: DiagnosisFacts, *, is_closed: bool = False) -> list[Offer]:
+    """Return the templates that let people like this one in, to anything.
+
+    :param is_closed: see `keeping_offers`.
+    """
+    opening = (template for template in facts.templates if _opens_anything(template, facts))
+    return _offers(facts, opening, is_closed=is_closed)
 
 
 def nearest_offer(facts: DiagnosisFacts) -> Offer | None:
@@ -88,10 +96,10 @@ def is_application_known(facts: DiagnosisFacts) -> bool:
     return bool(_asked(facts).id)
 
 
-def _offers(facts: DiagnosisFacts, templates: Iterable[OfferedTemplate]) -> list[Offer]:
+def _offers(facts: DiagnosisFacts, templates: Iterable[OfferedTemplate], *, is_closed: bool = False) -> list[Offer]:
     """Return the offers of templates: those that take nothing away first, and of equals the weakest."""
     weakest_first = sorted(templates, key=lambda one: (one.risk, one.settings, len(one.accepts), one.name))
-    offers = [_offer(template, facts) for template in weakest_first]
+    offers = [_offer(template, facts, is_closed=is_closed) for template in weakest_first]
     return sorted(offers, key=lambda offer: bool(offer["ends"] or offer["ends_count"] or offer["ends_trust"]))
 
 
@@ -124,12 +132,12 @@ def _keeps(template: OfferedTemplate, app_id: str) -> bool:
     return bool(template.applications & {app_id.lower(), _ALL, *suite})
 
 
-def _offer(template: OfferedTemplate, facts: DiagnosisFacts) -> Offer:
+def _offer(template: OfferedTemplate, facts: DiagnosisFacts, *, is_closed: bool) -> Offer:
     listed = facts.listed
     ids = listed.ids if listed is not None and listed.is_allow_list else ()
     ended = [index for index, each in enumerate(ids) if not _keeps_filled(template, each, facts)]
     names = () if listed is None else listed.names
-    narrows = not ids and _ALL not in template.applications and _opens_something(template)
+    narrows = not (ids or is_closed) and _ALL not in template.applications and _opens_something(template)
     filling = _filling(template, facts)
     kept = [*sorted(template.applications), *(filling or ["" for _ in range(template.placeholders)])]
     ends = [names[index] for index in ended] if names else []

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from workflows.core.checks.application_access import (
+    AccessRule,
     ApplicationAccess,
     Capability,
     Direction,
@@ -234,7 +235,8 @@ def _cause(facts: DiagnosisFacts, access: ApplicationAccess) -> Fact:
     is_by_default = access.origin.is_inherited and facts.listed is None
     if values["list"] == _PEOPLE or not _names_application(facts):
         offers = keeping_offers if is_application_known(facts) else opening_offers
-        values |= {"templates": offers(facts)} if is_by_default else {}
+        is_closed = rule.code == AccessRule.ALL_BLOCKED
+        values |= {"templates": offers(facts, is_closed=is_closed)} if is_by_default else {}
         return Fact(Cause.BLOCKED, values)
     if is_by_default or (facts.listed is not None and facts.listed.is_allow_list):
         values |= {"templates": keeping_offers(facts), "nearest": nearest_offer(facts)}

@@ -35,12 +35,22 @@ class Lane:
     After throttling, requests are sent one at a time until one succeeds.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+        processes: Callable[[], int] = lambda: 1,
+        tell: Callable[[float], None] | None = None,
+    ) -> None:
         """Create it. Nothing waits.
 
         :param now: returns the present time in seconds.
         :param chance: returns a number from 0 to 1.
+        :param processes: returns how many processes call the service now; each has its part of the places.
+        :param tell: called with the seconds of each pause that the service asked for.
         """
+        self._processes = processes
+        self._tell = tell
         self.breaker = CircuitBreaker(now)
         self.throttled = 0
         """How often the service asked for fewer requests."""
@@ -150,9 +160,12 @@ class Lane:
 
     def _has_room(self, urgency: Urgency) -> bool:
         running = self._running[Urgency.PERSON] + self._running[Urgency.SWEEP]
-        if urgency is Urgency.SWEEP and self._running[urgency] >= MAX_PARALLEL_SWEEPS:
+        if urgency is Urgency.SWEEP and self._running[urgency] >= self._part(MAX_PARALLEL_SWEEPS):
             return False
-        return running < (1 if self._throttled_in_a_row else MAX_PARALLEL)
+        return running < (1 if self._throttled_in_a_row else self._part(MAX_PARALLEL))
+
+    def _part(self, places: int) -> int:
+        return max(1, places // self._processes())
 
     def _look_again(self, seconds: float) -> None:
         if self._timer is not None:
@@ -168,6 +181,13 @@ class Lane:
         """Send nothing for these seconds, and a random part of them more."""
         with_jitter = seconds + min(_JITTER * seconds, _MOST_JITTER_SECONDS) * self._chance()
         self._paused_until = max(self._paused_until, self._now() + with_jitter)
+        if self._tell is not None:
+            self._tell(seconds)
+
+    def pause_as_told(self, seconds: float) -> None:
+        """Send nothing for these seconds: the service asked another process for that."""
+        self._paused_until = max(self._paused_until, self._now() + min(seconds, MAX_RETRY_AFTER))
+        self._send_next()
 
 
 def _out_of_turn(seconds: float) -> TenantUnavailable:

@@ -17,6 +17,10 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _THROTTLED_SECONDS: Final = 10.0
 """How long a patient read waits after throttling when Graph names no pause."""
+_LOOK_AGAIN_SECONDS: Final = 1.0
+"""The longest pause before a process looks again at its part: others may have ended."""
+_WHILE_RUNNING: Final = 0.05
+"""The pause while requests of this process run that take its whole part."""
 _rest: Final = asyncio.sleep
 _OUT_OF_TURN: Final = Fact(TenantCode.OUT_OF_TURN)
 
@@ -28,17 +32,29 @@ class RateLimit:
     a period of `seconds`.
     """
 
-    def __init__(self, limit: int, seconds: float, *, longest_wait: float | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        seconds: float,
+        *,
+        longest_wait: float | None = None,
+        processes: Callable[[], int] = lambda: 1,
+    ) -> None:
         """Create the rate limit. No request is counted yet.
 
         :param longest_wait: the longest wait for a turn; None: no limit.
+        :param processes: returns how many processes share the limit now. Each has its part, at least one request.
         """
+        self._limit = limit
+        self._processes = processes
         self._seconds = seconds
         self._longest_wait = longest_wait
         self._queue = asyncio.Semaphore(limit)
         self._turns = asyncio.Semaphore(limit)
         self._free = [float("-inf")] * limit
         """When each turn is free again; a heap."""
+        self._running = 0
+        """How many requests run that were counted as this process's part."""
 
     @asynccontextmanager
     async def turn(self, *, goes_first: bool = False, is_patient: bool = False) -> AsyncIterator[None]:
@@ -57,11 +73,13 @@ class RateLimit:
                         await held.enter_async_context(self._queue)
                     await held.enter_async_context(self._turns)
                     await self._rest()
+                    await self._keep_part()
             except TimeoutError as error:
                 raise TenantUnavailable((_OUT_OF_TURN,), self._seconds, is_throttled=True) from error
             try:
                 yield
             finally:
+                self._running -= 1
                 heapq.heappush(self._free, time.monotonic() + self._seconds)
 
     async def _rest(self) -> None:
@@ -72,6 +90,24 @@ class RateLimit:
         except BaseException:
             heapq.heappush(self._free, free_at)
             raise
+
+    async def _keep_part(self) -> None:
+        """Wait until fewer requests are counted than this process's part; this one has its turn already."""
+        try:
+            await self._until_in_part()
+        except BaseException:
+            heapq.heappush(self._free, float("-inf"))  # its turn is free: it was not used
+            raise
+        self._running += 1
+
+    async def _until_in_part(self) -> None:
+        while (processes := self._processes()) > 1:
+            now = time.monotonic()
+            ends = sorted(end for end in self._free if end > now)
+            over = self._running + len(ends) + 1 - max(1, self._limit // processes)
+            if over <= 0:
+                return
+            await asyncio.sleep(min(ends[over - 1] - now, _LOOK_AGAIN_SECONDS) if over <= len(ends) else _WHILE_RUNNING)
 
 
 async def send_patiently(

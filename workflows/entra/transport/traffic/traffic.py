@@ -5,6 +5,7 @@ Every connection to Graph shares it, whatever its credential: Graph counts most 
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from workflows.entra.transport.traffic.lane import Lane
@@ -45,9 +46,29 @@ class RepeatBudget:
 class Traffic:
     """The lanes of all services, and the budget for repeats."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.monotonic,
+        processes: Callable[[], int] = lambda: 1,
+        tell: Callable[[str, float], None] | None = None,
+    ) -> None:
+        """Create it; nothing is paused.
+
+        :param now: returns the present time in seconds.
+        :param processes: returns how many processes call Graph now. Each has its part of what Graph allows.
+        :param tell: called with the service and the seconds of each pause that Graph asked for.
+        """
         self.repeats = RepeatBudget()
-        self._lanes = {name: Lane(now) for name in (DIRECTORY, *SERVICES.values())}
+        self.processes = processes
+        names = (DIRECTORY, *SERVICES.values())
+        self._lanes = {
+            name: Lane(now, processes=processes, tell=None if tell is None else partial(tell, name)) for name in names
+        }
+
+    def pause_as_told(self, service: str, seconds: float) -> None:
+        """Send nothing to a service for these seconds, because it asked another process for that."""
+        if (lane := self._lanes.get(service)) is not None:
+            lane.pause_as_told(seconds)
 
     def lane_of(self, path: str) -> Lane:
         """Return the lane of the service that a path, below the service root, belongs to."""

@@ -15,7 +15,7 @@ from psycopg import Connection
 from workflows.core.audit.chain import CLICKS, FREEZE_KEY, LOG, WHATEVER, Record, Seal, digest_of
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.effects import CheckPermission, Effect
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.ports.audit_log import RESULT_OF, AuditKeys, RestsOn
 from workflows.ports.clock import Clock
 from workflows.store.common.reading import (
@@ -36,7 +36,7 @@ from workflows.store.postgres.audit.audit_chain import (
 from workflows.store.postgres.audit.people import Naming
 from workflows.store.postgres.database import execute
 from workflows.store.postgres.opening.server import Connected, Server
-from workflows.store.postgres.opening.sole_use import SoleUse
+from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.redaction import RecordRedactor
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class PostgresSealedRecords(PostgresAuditChain):
     """Names the records of a commit in its entry, and compares records with all entries."""
 
     def __init__(
-        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, sole_use: SoleUse | None = None
+        self, server: Server, clock: Clock, clean: RecordRedactor, keys: AuditKeys, use_lock: UseLock | None = None
     ) -> None:
-        super().__init__(server, clock, clean, keys, sole_use)
+        super().__init__(server, clock, clean, keys, use_lock)
         self._proofs: RecordProofs | None = None
         self._following = threading.Lock()
         self._in_order = asyncio.Lock()
@@ -161,19 +161,25 @@ class PostgresSealedRecords(PostgresAuditChain):
 
     async def unproven_requests(self, request_ids: Collection[RequestId]) -> frozenset[RequestId]:
         """Return which requests are not as signed entries say; see `ports.audit_log`."""
+        return frozenset(map(RequestId, await self._unproven_of("requests", request_ids)))
+
+    async def unproven_batches(self, batch_ids: Collection[BatchId]) -> frozenset[BatchId]:
+        """Return which batches are not as signed entries say; see `ports.audit_log`."""
+        return frozenset(map(BatchId, await self._unproven_of("batches", batch_ids)))
+
+    async def _unproven_of(self, table: str, ids: Collection[str]) -> frozenset[str]:
+        """Return which records of a table are not as signed entries say. Nothing is noted for the next tick."""
         async with self._in_order:
-            return await self._read_beside(partial(self._unproven_requests, request_ids))
+            return await self._read_beside(partial(self._compared, table, ids))
 
     def take_unproven(self) -> "Sequence[ChainProblem]":
         """Return what was not believed since the last call; see `ports.audit_log`."""
         found, self._found = self._found, []
         return found
 
-    def _unproven_requests(
-        self, request_ids: Collection[RequestId], connection: "Connection[Any]"
-    ) -> frozenset[RequestId]:
-        def find(proofs: "RecordProofs") -> frozenset[RequestId]:
-            records = {one: Record("requests", one) for one in request_ids}
+    def _compared(self, table: str, ids: Collection[str], connection: "Connection[Any]") -> frozenset[str]:
+        def find(proofs: "RecordProofs") -> frozenset[str]:
+            records = {one: Record(table, one) for one in ids}
             text_of = partial(_text_of, connection)
             return frozenset(one for one, it in records.items() if proofs.problem_of(it, text_of(it)) is not None)
 

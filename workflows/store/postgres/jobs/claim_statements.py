@@ -10,6 +10,10 @@ GIVEN_BACK: Final = "status = 'todo', worker_id = null"
 """What a job is that nobody holds."""
 BEAT: Final = "update procrastinate_workers set last_heartbeat = now() where id = %s returning id"
 """Renew the heartbeat. Value: the worker."""
+COUNT_WORKERS: Final = "select count(*) as count from procrastinate_workers"
+OTHERS: Final = """select 1 from procrastinate_workers
+    where id <> %s and last_heartbeat > now() - make_interval(secs => %s)"""
+"""Values: the worker, and after how many seconds it counts as dead."""
 TAKE_OVER: Final = f"""update procrastinate_jobs set {GIVEN_BACK}
     where status = 'doing' and worker_id is null and task_name <> 'turn'"""  # noqa: S608
 """Give back the jobs whose worker was deleted."""

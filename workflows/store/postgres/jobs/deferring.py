@@ -76,26 +76,30 @@ async def put_job(
     :param doc: the effect as text, without secrets.
     :param due_at: when it is due, as `text_of` writes it.
     """
-    kind, rank, by = work_kind(effect), priority_of(effect), asked_by(effect)
-    turns = f"{rank.value}:{int(isinstance(effect, Prepare))}"
-    turn = await _next_turn(connection, turns, by) if by else 0
-    args: dict[str, Any] = {
+    args = job_args(effect, doc, due_at)
+    args["turn"] = await _next_turn(connection, args["turns"], args["by"]) if args["by"] else 0
+    is_later = due_at > text_of(now)
+    with database_errors():
+        await manager.batch_defer_jobs_async([_job(effect, args, is_later=is_later)], connection=connection)
+
+
+def job_args(effect: Effect, doc: str, due_at: str) -> dict[str, Any]:
+    """Return the arguments of the job of an effect that was not tried yet, before it has a turn."""
+    rank = priority_of(effect)
+    return {
         "doc": doc,
         "lane": lane(effect),
-        "kind": kind.value,
+        "kind": work_kind(effect).value,
         "rank": rank.value,
-        "by": by,
-        "turns": turns,
-        "turn": turn,
+        "by": asked_by(effect),
+        "turns": f"{rank.value}:{int(isinstance(effect, Prepare))}",
+        "turn": 0,
         "due": due_at,
         "error": "",
         "faults": 0,
         "is_held": isinstance(effect, ShowRequest) and effect.is_held,
         "is_planned": _is_planned(effect),
     }
-    is_later = due_at > text_of(now)
-    with database_errors():
-        await manager.batch_defer_jobs_async([_job(effect, args, is_later=is_later)], connection=connection)
 
 
 def _job(effect: Effect, args: dict[str, Any], *, is_later: bool) -> Job:

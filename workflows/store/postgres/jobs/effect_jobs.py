@@ -33,6 +33,7 @@ class EffectJobs:
         clean: RecordRedactor,
         *,
         dead_after: timedelta = WORKER_DEAD_AFTER,
+        may_claim: Callable[[], bool] = lambda: True,
     ) -> None:
         """Create the queue.
 
@@ -40,11 +41,12 @@ class EffectJobs:
         :param connection: gives one of them, and raises the store's own errors.
         :param connect: makes one more connection, which listens as long as effects are performed.
         :param dead_after: when a process counts as dead that has not said that it lives.
+        :param may_claim: returns whether this process may claim anything now.
         """
         self._connection = connection
         self._clock = clock
         self._clean = clean
-        self.jobs = SharedJobs(pool, connection, connect, clock, clean, dead_after=dead_after)
+        self.jobs = SharedJobs(pool, connection, connect, clock, clean, dead_after=dead_after, may_claim=may_claim)
 
     @property
     def shared_queue(self) -> SharedJobs:

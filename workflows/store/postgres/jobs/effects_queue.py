@@ -11,10 +11,12 @@ from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER
 from workflows.core.requests.effects import CheckPermission, Effect, Priority
 from workflows.core.requests.request import RequestState
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, StoredWork, WaitingMessage
+from workflows.ports.records import StoreTrouble
 from workflows.ports.store import StoredNumbers
 from workflows.store.common.reading import is_stored_as_frozen
 from workflows.store.postgres.database import PostgresDatabase
 from workflows.store.postgres.jobs.effect_jobs import EffectJobs
+from workflows.store.postgres.jobs.notes import PostgresNotes
 from workflows.store.postgres.jobs.shared_jobs import SharedJobs
 from workflows.store.postgres.jobs.stored_effects import (
     COUNTS,
@@ -53,12 +55,24 @@ class PostgresEffectsQueue(PostgresDatabase):
 
     @cached_property
     def _jobs(self) -> EffectJobs:
-        return EffectJobs(self._pool, self._transaction, self._server.connect, self._clock, self._clean)
+        return EffectJobs(
+            self._pool,
+            self._transaction,
+            self._server.connect,
+            self._clock,
+            self._clean,
+            may_claim=lambda: self.last_write_error is not StoreTrouble.OTHER_VERSION,
+        )
 
     @property
     def shared_queue(self) -> SharedJobs:
         """Return what several processes claim effects from."""
         return self._jobs.shared_queue
+
+    @cached_property
+    def shared_notes(self) -> PostgresNotes:
+        """Return the notes that the processes of this database leave for each other."""
+        return PostgresNotes(self._connection, self._clock)
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List one due effect of each lane, also of those that are performed now; see `ports.effects_queue`."""
@@ -119,8 +133,10 @@ class PostgresEffectsQueue(PostgresDatabase):
         await self._jobs.give_up(effect_id, error)
 
     async def is_still_mine(self) -> bool:
-        """Return whether the effect that is performed here is still this process's own."""
-        return await self._jobs.is_still_mine()
+        """Return whether the effect that is performed here is still this process's own, and its version is in use."""
+        async with self._connection() as connection:
+            is_this_version = await self._is_this_version(connection)
+        return is_this_version and await self._jobs.is_still_mine()
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""

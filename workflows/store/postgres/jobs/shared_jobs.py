@@ -5,20 +5,15 @@ The places of each kind of work, the order in which something is begun and what 
 attempt is stored only for whoever still holds the claim, which procrastinate's own worker does not check.
 """
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import psycopg
 import structlog
-from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
-from procrastinate.manager import JobManager
-from procrastinate.psycopg_connector import PsycopgConnector
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool
@@ -31,22 +26,22 @@ from workflows.store.common.rows import text_of
 from workflows.store.postgres.jobs.claim_statements import (
     BEAT,
     CLAIM_ONE,
+    COUNT_WORKERS,
     END_TURNS,
     GIVE_BACK_OTHERS,
     GIVEN_BACK,
     HELD_BY,
     RELEASE,
     STILL_MINE,
-    TAKE_LANE,
     TAKE_OVER,
     with_next_of_lane,
 )
 from workflows.store.postgres.jobs.deferring import database_errors
+from workflows.store.postgres.jobs.notes import NOTED
 from workflows.store.postgres.jobs.stored_effects import NOTIFY, PARKED, RETRIED, effect_of, moments, unreadable
+from workflows.store.postgres.jobs.worker_turns import WorkerTurns
 from workflows.store.redaction import RecordRedactor
 
-_RENEWALS: Final = 4
-"""How often the heartbeat is renewed in the time after which a process counts as dead."""
 _TRIES_TO_CLAIM: Final = 5
 
 _log = structlog.get_logger()
@@ -56,7 +51,7 @@ _Claim = tuple[int, int]
 _current: ContextVar[_Claim | None] = ContextVar("claimed_job", default=None)
 
 
-class SharedJobs:
+class SharedJobs(WorkerTurns):
     """Implements `ports.effects_queue.SharedQueue`."""
 
     def __init__(
@@ -68,21 +63,15 @@ class SharedJobs:
         clean: RecordRedactor,
         *,
         dead_after: timedelta,
+        may_claim: Callable[[], bool],
     ) -> None:
         """Create the queue; see `EffectJobs`."""
-        self._connection = connection
+        super().__init__(pool, connection, clock, dead_after=dead_after, may_claim=may_claim)
         self._connect = connect
-        self._clock = clock
         self._clean = clean
-        self._dead_after = dead_after.total_seconds()
-        self._pool = pool
-        self._connector = PsycopgConnector()
-        self.manager = JobManager(self._connector)
-        self._worker: int | None = None
-        self._claims: dict[int, int] = {}
-        """The worker under whose id each job was claimed."""
-        self._claiming = asyncio.Lock()
-        """Held while something is claimed, until `_claims` has it."""
+        self.replicas = 1
+        self.on_note: Callable[[str], None] | None = None
+        """Called with the name of each note that is stored by whatever process; see `SharedNotes`."""
 
     async def beat(self) -> bool:
         """Renew the heartbeat, and take over the jobs of workers that have none.
@@ -98,21 +87,10 @@ class SharedJobs:
             return False
         with database_errors():
             dead = await self.manager.prune_stalled_workers(self._dead_after)  # its jobs then have no worker
+        self.replicas = max(1, (await self._rows(COUNT_WORKERS, None))[0]["count"])
         async with self._claiming:
             await self._take_over(dead)
         return True
-
-    async def _register(self) -> None:
-        await self._connector.open_async(cast(Any, self._pool))
-        with database_errors():
-            self._worker = await self.manager.register_worker()
-
-    async def _keep_alive(self) -> None:
-        """Renew the heartbeat also while nothing else does: effects may begin later than periodic work."""
-        while True:
-            await asyncio.sleep(self._dead_after / _RENEWALS)
-            with suppress(Exception):  # the next one may arrive
-                await self._execute(BEAT, (self._worker,))
 
     async def _take_over(self, dead: Sequence[int]) -> None:
         """Take over from dead workers. Give back what this one claimed without hearing of it, by a cut connection."""
@@ -146,20 +124,6 @@ class SharedJobs:
                 await self._give_up_unreadable(job, error)
         return None
 
-    async def _fetch(self, queues: Sequence[str]) -> Job | None:
-        """Claim the first job of some queues with procrastinate.
-
-        :raises psycopg.errors.UniqueViolation: when another process has just claimed one of the same lane.
-        """
-        async with self._claiming:
-            if (worker := self._worker) is None:
-                return None
-            with database_errors():
-                job = await self.manager.fetch_job(queues=queues, worker_id=worker)
-            if job is not None and job.id is not None:
-                self._claims[job.id] = worker
-            return job
-
     async def claim_one(self, effect_id: int) -> PendingEffect | None:
         """Claim one job; None when it does not wait any more, or its lane is not free."""
         await self.release_due()
@@ -173,60 +137,6 @@ class SharedJobs:
             if rows:
                 self._claims[effect_id] = worker
         return effect_of(rows[0]) if rows else None
-
-    @asynccontextmanager
-    async def once_everywhere(self, name: str, every: float) -> AsyncIterator[bool]:
-        """Store one job for this period, whatever process is first, and yield whether it could be claimed here."""
-        if self._worker is None:
-            await self._register()
-        job_id = await self._claim_periodic(name, every)
-        if job_id is None:
-            yield False
-            return
-        alive = asyncio.create_task(self._keep_alive())
-        try:
-            yield True
-        finally:
-            alive.cancel()
-            await self._execute(f"delete from procrastinate_jobs where {HELD_BY}", self._let_go(job_id))  # noqa: S608
-
-    @asynccontextmanager
-    async def in_lane(self, lane: str) -> AsyncIterator[bool]:
-        """Hold a lane with a job of no effect, which ends with this process."""
-        job_id = await self._take_lane(lane)
-        try:
-            yield job_id is not None
-        finally:
-            if job_id is not None:
-                values = {**self._let_go(job_id), "lane": lane, "is_given_back": False}
-                delete = f"delete from procrastinate_jobs where {HELD_BY} returning id"  # noqa: S608
-                await self._execute(with_next_of_lane(delete), values)
-
-    async def _take_lane(self, lane: str) -> int | None:
-        async with self._claiming:
-            if self._worker is None:
-                return None
-            rows = await self._rows(TAKE_LANE, {"lane": lane, "worker": self._worker})
-            self._claims |= {row["id"]: self._worker for row in rows}
-        return rows[0]["id"] if rows else None
-
-    async def _claim_periodic(self, name: str, every: float) -> int | None:
-        queue, period = f"periodic:{name}", int(time.time() // every * every * 1000)
-        job = Job(queue=queue, task_name=name, lock=queue, queueing_lock=queue, task_kwargs={"timestamp": period})
-        with suppress(AlreadyEnqueued), database_errors():
-            await self.manager.defer_periodic_job(job, periodic_id=name, defer_timestamp=period)
-        try:
-            found = await self._fetch([queue])
-        except psycopg.errors.UniqueViolation:
-            return None  # another process has just begun
-        return None if found is None else found.id
-
-    def _held(self, job_id: int) -> dict[str, Any]:
-        return {"id": job_id, "worker": self._claims.get(job_id, 0)}
-
-    def _let_go(self, job_id: int) -> dict[str, Any]:
-        """Return what is needed to end a job, which is given back by the next heartbeat when that is not possible."""
-        return {"id": job_id, "worker": self._claims.pop(job_id, 0)}
 
     async def _give_up_unreadable(self, job: Job, error: ValidationError) -> None:
         job_id = job.id or 0
@@ -273,9 +183,18 @@ class SharedJobs:
         """Listen on a connection of its own for procrastinate's notifications."""
         async with await self._connect() as connection:
             await connection.execute("listen procrastinate_any_queue_v1")
+            await connection.execute(f"listen {NOTED}".encode())
             woken()  # for what was stored before
-            async for _ in connection.notifies():
-                woken()
+            self._tell_of_note("")
+            async for told in connection.notifies():
+                if told.channel == NOTED:
+                    self._tell_of_note(told.payload)
+                else:
+                    woken()
+
+    def _tell_of_note(self, name: str) -> None:
+        if self.on_note is not None:
+            self.on_note(name)
 
     async def leave(self) -> None:
         """Give back every job of this worker, and delete the worker."""
@@ -288,12 +207,3 @@ class SharedJobs:
             await self._execute(NOTIFY, {"id": 0})
         with database_errors():
             await self.manager.unregister_worker(worker)
-
-    async def _execute(self, sql: str, values: Any = None) -> int:
-        """Execute one statement, and return how many rows it changed or found."""
-        async with self._connection() as connection:
-            return (await connection.execute(sql.encode(), values)).rowcount
-
-    async def _rows(self, sql: str, values: Any) -> list[DictRow]:
-        async with self._connection() as connection:
-            return await (await connection.execute(sql.encode(), values)).fetchall()

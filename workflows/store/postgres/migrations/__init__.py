@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = Path(__file__).parent
-STEPS: Final = ("p001", "p002")
+STEPS: Final = ("p001", "p002", "p003")
 """The steps of this version, in their order."""
 VERSION_TABLE: Final = "gatehouse_schema"
 """The table with the last step that was applied."""

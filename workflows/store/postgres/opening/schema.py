@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MIGRATION_LOCK: Final = 0x67617465_0001
 """The key of the advisory lock of whoever changes the schema."""
+BEING_MOVED: Final = "being_moved"
+"""The mark of a database that is being filled with records from another place."""
 _MIN_VERSION: Final = 140_000
 """The oldest PostgreSQL that is still kept by its makers."""
 _log = structlog.get_logger()
@@ -31,14 +33,17 @@ async def bring_to_this_version(server: Server) -> None:
     await asyncio.to_thread(bring_to_this_version_now, server)
 
 
-def bring_to_this_version_now(server: Server) -> None:
-    """Do it outside of an event loop; see `bring_to_this_version`."""
+def bring_to_this_version_now(server: Server, *, is_moving: bool = False) -> None:
+    """Do it outside of an event loop; see `bring_to_this_version`.
+
+    :param is_moving: whether records are being moved there, so that they need not be complete.
+    """
     with server.connect_now() as connection:
-        step = applied_step(connection, server)
+        step = (known_step if is_moving else applied_step)(connection, server)
         if step == STEPS[-1]:
             return
         if step is None:
-            _require_own_schema(connection, server)
+            require_own_schema(connection, server)
         try:
             _apply(server)
         except psycopg.Error as error:
@@ -64,7 +69,29 @@ def require_this_version_now(server: Server) -> None:
 def applied_step(connection: "psycopg.Connection[Any]", server: Server) -> str | None:
     """Return the last step that was applied; None where there are no records.
 
-    :raises StoreUnusable: when it is one of a newer version, or the server is too old.
+    :raises StoreUnusable: when it is one of a newer version, the records are not complete, or the server is too old.
+    """
+    step = known_step(connection, server)
+    if step is not None and being_moved(connection, server) is not None:
+        raise StoreUnusable(
+            f"{server.name} is being filled by gatehouse migrate; run that again, until it says that all is moved"
+        )
+    return step
+
+
+def being_moved(connection: "psycopg.Connection[Any]", server: Server) -> str | None:
+    """Return what is noted about records that are being moved here; None when they are complete."""
+    try:
+        found = connection.execute("select value from marks where name = %s", [BEING_MOVED]).fetchone()
+    except psycopg.Error as error:
+        raise server.unusable(error) from None
+    return None if found is None else str(_first(found))
+
+
+def known_step(connection: "psycopg.Connection[Any]", server: Server) -> str | None:
+    """Return the last step that was applied, also to records that are not complete.
+
+    :raises StoreUnusable: as `applied_step`.
     """
     try:
         if connection.info.server_version < _MIN_VERSION:
@@ -86,8 +113,11 @@ def applied_step(connection: "psycopg.Connection[Any]", server: Server) -> str |
     return step
 
 
-def _require_own_schema(connection: "psycopg.Connection[Any]", server: Server) -> None:
-    """Check that no other program has tables where ours would be made."""
+def require_own_schema(connection: "psycopg.Connection[Any]", server: Server) -> None:
+    """Check that no other program has tables where ours would be made.
+
+    :raises StoreUnusable: when it has.
+    """
     sql = "select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
     if other := connection.execute(sql).fetchone():
         raise StoreUnusable(
@@ -118,6 +148,7 @@ def _apply(server: Server) -> None:
 
 def _transacting(server: Server) -> Any:
     connection = server.connect_now()
+    connection.execute("set statement_timeout = 0")  # a change of large tables may take long
     connection.autocommit = False
     return connection
 

@@ -14,7 +14,8 @@ from psycopg import AsyncConnection, Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from workflows.ports.records import StoreTrouble, StoreUnusable
+from workflows.ports.records import StoreUnusable
+from workflows.store.postgres.opening.errors import cure_of
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool, ConnectionPool
@@ -32,13 +33,16 @@ _DEFAULTS: Final = {
 }
 """What is set for a connection where the address says nothing else."""
 _SESSION: Final = """select set_config(name, value, false) from (values
-        ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '10s'),
+        ('lock_timeout', '5s'), ('idle_in_transaction_session_timeout', '10s'), ('statement_timeout', '60s'),
+        ('transaction_timeout', '0'), ('idle_session_timeout', '0'),
         ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on'),
         ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')
-    ) as wanted(name, value) where name <> 'synchronous_commit' or current_setting('synchronous_commit') = 'off'"""
+    ) as wanted(name, value) where current_setting(name, true) is not null
+        and (name <> 'synchronous_commit' or current_setting('synchronous_commit') = 'off')"""
 """What is set for every connection. A process that vanishes in a transaction holds its locks for some seconds only.
 
-What was acknowledged must not be lost, so `synchronous_commit` is never off."""
+What was acknowledged must not be lost, so `synchronous_commit` is never off. Time limits of the server or the user are
+replaced by ours: those would end what takes long for a good reason. PostgreSQL 14 has no `transaction_timeout`."""
 _MAX_CONNECTIONS: Final = 10
 _MAX_READERS: Final = 4
 _POOL_WAIT_SECONDS: Final = 5.0
@@ -47,33 +51,6 @@ repeated; a longer wait would only pile work up."""
 _RECONNECT_SECONDS: Final = 10.0
 """How long the pool tries for one connection. Each try waits longer; the next piece of work begins anew."""
 _MAX_TEXT: Final = 300
-_TROUBLES: Final = {
-    "53100": StoreTrouble.DISK_FULL,
-    "25006": StoreTrouble.READ_ONLY,
-    "42501": StoreTrouble.READ_ONLY,
-    "55P03": StoreTrouble.LOCKED,
-    "40P01": StoreTrouble.LOCKED,
-    "40001": StoreTrouble.LOCKED,
-    "57014": StoreTrouble.LOCKED,
-    "58030": StoreTrouble.DISK_ERROR,
-    "XX001": StoreTrouble.DAMAGED,
-    "XX002": StoreTrouble.DAMAGED,
-}
-"""What the codes of errors mean that are no programming errors (PostgreSQL, appendix A)."""
-_AWAY: Final = ("08", "57P", "53", "25P03")
-"""The classes of codes that say that the server cannot be used now: connections, operators, resources, lost time."""
-_CURES: Final = (
-    ("password authentication failed", "correct the user or the password in DATABASE_URL"),
-    ("no password supplied", "put the password into DATABASE_URL, or into the file of DATABASE_URL_FILE"),
-    ("no encryption", "the server requires TLS: add sslmode=require or more to DATABASE_URL"),
-    ("certificate", "correct sslmode and sslrootcert in DATABASE_URL, or the certificate of the server"),
-    ("does not support ssl", "the server has no TLS: set it up there, or remove sslmode from DATABASE_URL"),
-    ("pg_hba.conf", "the server does not let this user in from here: correct its pg_hba.conf"),
-    ("does not exist", "create the database and the user, or correct DATABASE_URL"),
-    ("too many", "the server has no free connection: raise its max_connections"),
-    ("remaining connection slots", "the server has no free connection: raise its max_connections"),
-    ("starting up", "the server is starting: try again"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +159,11 @@ class Server:
 
     def unusable(self, error: Exception) -> StoreUnusable:
         """Return what to tell about an error: one line with the cure, without the password."""
-        text = self._without_password(" ".join(str(error).split()))
-        cure = next((cure for part, cure in _CURES if part in text.lower()), "start it, or correct DATABASE_URL")
-        return StoreUnusable(f"{self.name} cannot be used as a database ({text[:_MAX_TEXT]}); {cure}")
+        text = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
+        text = self._without_password(" ".join(text.split()))
+        cure, is_temporary = cure_of(error, text.lower(), str(conninfo_to_dict(self.url).get("sslmode")))
+        why = f"{self.name} cannot be used as a database ({text[:_MAX_TEXT]}); {cure}"
+        return StoreUnusable(why, is_temporary=is_temporary)
 
     def _without_password(self, text: str) -> str:
         for secret in self.secrets:
@@ -209,6 +188,7 @@ class Server:
 def _prepare_reader(connection: Connection[Any]) -> None:
     connection.execute(_SESSION)
     connection.execute("set idle_in_transaction_session_timeout = '10min'")  # it locks no row
+    connection.execute("set statement_timeout = '10min'")
 
 
 @contextmanager
@@ -225,14 +205,6 @@ def at_one_moment(connection: Connection[Any]) -> Iterator[None]:
 async def prepare_session(connection: AsyncConnection[Any]) -> None:
     """Set what every connection of ours has."""
     await connection.execute(_SESSION)
-
-
-def trouble_of(error: Exception) -> StoreTrouble | None:
-    """Return why the records cannot be written; None for an error of our own."""
-    code = getattr(error, "sqlstate", None)
-    if code is None:
-        return StoreTrouble.AWAY if isinstance(error, psycopg.OperationalError) else None
-    return _TROUBLES.get(code) or (StoreTrouble.AWAY if code.startswith(_AWAY) else None)
 
 
 @asynccontextmanager

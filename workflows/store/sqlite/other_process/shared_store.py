@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.migrations import require_known_steps
+from workflows.store.sqlite.migrations import require_known_steps, require_not_moved
 from workflows.store.sqlite.store import SqliteStore
 
 _BUSY_MILLISECONDS: Final = 5000
@@ -37,6 +37,7 @@ class SharedStore(SqliteStore):
         self._db.execute("pragma synchronous = full")
         self._db.execute("pragma secure_delete = on")
         require_known_steps(self._db, self._path.name)
+        require_not_moved(self._db, self._path.name)
 
     def _close(self) -> None:
         self._db.close()

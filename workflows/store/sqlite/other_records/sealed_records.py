@@ -27,7 +27,7 @@ from workflows.core.audit.chain import (
 )
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.effects import CheckPermission, Effect
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.ports.audit_log import RESULT_OF, AuditKeys, RestsOn
 from workflows.ports.clock import Clock
 from workflows.ports.records import StaleVersion
@@ -196,18 +196,26 @@ class SqliteSealedRecords(SqliteAuditChain):
 
     async def unproven_requests(self, request_ids: Collection[RequestId]) -> frozenset[RequestId]:
         """Return which requests are not as signed entries say; see `ports.audit_log`."""
+        return frozenset(map(RequestId, await self._unproven_of("requests", request_ids)))
+
+    async def unproven_batches(self, batch_ids: Collection[BatchId]) -> frozenset[BatchId]:
+        """Return which batches are not as signed entries say; see `ports.audit_log`."""
+        return frozenset(map(BatchId, await self._unproven_of("batches", batch_ids)))
+
+    async def _unproven_of(self, table: str, ids: Collection[str]) -> frozenset[str]:
+        """Return which records of a table are not as signed entries say. Nothing is noted for the next tick."""
         if self._proofs is None:
             await self._run_on_second_connection(partial(self._unproven, _NOTHING))
-        return await self._run(lambda: self._unproven_requests(request_ids, self._db.conn))
+        return await self._run(lambda: self._compared(table, ids, self._db.conn))
 
     def take_unproven(self) -> "Sequence[ChainProblem]":
         """Return what was not believed since the last call; see `ports.audit_log`."""
         found, self._found = self._found, []
         return found
 
-    def _unproven_requests(self, request_ids: Collection[RequestId], db: Any) -> frozenset[RequestId]:
-        def find(proofs: "RecordProofs") -> frozenset[RequestId]:
-            records = {one: Record("requests", one) for one in request_ids}
+    def _compared(self, table: str, ids: Collection[str], db: Any) -> frozenset[str]:
+        def find(proofs: "RecordProofs") -> frozenset[str]:
+            records = {one: Record(table, one) for one in ids}
             return frozenset(one for one, it in records.items() if proofs.problem_of(it, _text_of(db, it)) is not None)
 
         return self._compare(db, find)

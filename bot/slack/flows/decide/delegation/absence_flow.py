@@ -60,7 +60,7 @@ class AbsenceFlow:
         """Return the entry points of this flow."""
         yield Subcommand("away", self.open)
         yield Submission(ids.ABSENCE_FORM, self.set, audit_name=_SET)
-        yield Action(ids.END_ABSENCE, self.end, audit_name=_END)
+        yield Action(ids.END_ABSENCE, self.end, audit_name=_END, is_in_view=True)
 
     async def open(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the window."""

@@ -117,4 +117,4 @@ class SheetFlow:
             self.windows.fill(window, self._show_discarding(window))
 
     async def _show_discarding(self, window: Window) -> None:
-        await self.windows.update(window.id, message_view("Draft", DISCARDING))
+        await self.windows.update(window.id, message_view("Draft", DISCARDING), person=window.actor)

@@ -10,19 +10,25 @@ import pytest
 from bot.slack import ids
 from bot.slack.blocks.blocks import Json
 from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
 from bot.slack.cards.review_card import review_card
 from bot.slack.flows.alarms.drift_views import PER_PAGE, accept_view, drift_view, drifts_view
+from bot.slack.flows.decide.views import decision_view
+from bot.slack.flows.home.view import home_view
+from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
 from bot.slack.payloads.button_values import parse_drift_value, parse_page
 from bot.slack.words.alarms import alarm_message
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.sentences import minute
 from tests.bot.surfaces import shown
-from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, TENANT, partnership, request
+from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, TENANT, identity, partnership, request
 from tests.workflows.core.posture.watch.drifts import SHOWN, drift, found
 from tests.workflows.core.posture.watch.test_comparison import ALLOW_ALL, BLOCK_ALL
 from workflows.app.alarms import new_alarm
 from workflows.app.evidence.reviews.review_context import ReviewContext
+from workflows.app.reads.app_home import AppHome
+from workflows.app.reads.found_requests import Today
 from workflows.app.watch.telling import alarm_values, digest_values
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
@@ -30,7 +36,7 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.watch.drift import DEFAULT, Acceptance, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
-from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.ports.pages import Page
 
 
@@ -196,3 +202,66 @@ def test_the_card_of_a_drifted_access_says_that_it_was_verified_before_and_is_di
     assert said.format(minute(NOW)) in card
     assert card.count("It is different since.") == 1
     assert "It is different since." not in shown(closed_card(done, successor=None, now=NOW).blocks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(RequestKind.ACCESS, "active, not as approved"), (RequestKind.REVOCATION, "blocked, may be open again")],
+)
+def test_every_reader_of_a_request_is_told_of_the_drift_of_its_partner_in_the_same_words(
+    kind: RequestKind, said: str
+) -> None:
+    done = request(RequestState.APPLIED, kind, confirmed_at=NOW, not_closed=())
+    known = partnership(request_id=done.id)
+    home = AppHome(
+        mine=Page(items=[done], count=1, size=1),
+        today={done.id: Today()},
+        drifted=frozenset({done.plan.tenant_id}),
+    )
+    messages = [
+        closed_card(done, successor=None, now=NOW, drift=drift()),
+        requester_card(done, now=NOW, record=known, drift=drift()),
+        sponsor_card(done, now=NOW, record=known, drift=drift()),
+    ]
+    seen = [
+        *(shown(one.blocks) for one in messages),
+        *(one.text for one in messages),
+        shown(home_view(home, now=NOW)["blocks"]),
+    ]
+    for words in seen:
+        assert said in words
+        assert "(verified" not in words
+    details = shown(decision_view(done, history=(), now=NOW, drift=drift())["blocks"])
+    assert details.count("It is different since.") == 1
+    assert "Found on " in details
+
+
+def test_a_replaced_request_says_nothing_of_a_drift() -> None:
+    done = request(RequestState.APPLIED, confirmed_at=NOW)
+    later = request(RequestState.APPLIED, RequestKind.REVOCATION, id=RequestId("r-2"), confirmed_at=NOW, not_closed=())
+    for card in (
+        requester_card(done, now=NOW, successor=later, drift=drift()),
+        sponsor_card(done, now=NOW, successor=later, drift=drift()),
+    ):
+        assert "may be open again" not in shown(card.blocks)
+        assert "not as approved" not in shown(card.blocks)
+
+
+def test_the_app_home_marks_partners_that_are_not_as_approved() -> None:
+    page = Page(items=[partnership()], count=1, size=1)
+    for lists in ({"sponsored": page}, {"overdue": page, "is_admin": True}):
+        marked = AppHome(drifted=frozenset({TENANT}), **lists)
+        assert "⚠️ Not as approved" in text(home_view(marked, now=NOW))
+        assert "⚠️ Not as approved" not in text(home_view(AppHome(**lists), now=NOW))
+
+
+def test_partner_show_contradicts_itself_nowhere_while_the_settings_are_not_as_approved() -> None:
+    done = request(RequestState.APPLIED, confirmed_at=NOW)
+    opened = {"tenantId": TENANT, "b2bDirectConnectInbound": ALLOW_ALL}
+    answer = shown(
+        partner_details(identity(), opened, {}, partnership(request_id=done.id), [done], NOW, drift=drift()).blocks
+    )
+    assert "active, not as approved" in answer
+    assert "active (verified" not in answer
+    assert "Our side: done" not in answer.partition("Gatehouse's record")[0], "nobody is to open their side for it"
+    assert "Not listed, because the current settings are not the approved ones." in answer

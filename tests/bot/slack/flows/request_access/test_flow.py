@@ -12,7 +12,7 @@ from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.people.members import Members
-from tests.bot.bot_under_test import BotUnderTest, request_values, submission
+from tests.bot.bot_under_test import SOME_STAMPS, BotUnderTest, request_values, submission
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, identity
 from workflows.app.requests.forms import Form
@@ -128,7 +128,7 @@ def open_form(services: FakeServices) -> FormOnScreen:
     """Open a form; nothing else of the flow is used here."""
     as_any: Any = services
     nobody: Any = None
-    windows = ModalWindows(client=as_any, service=nobody, background=nobody)
+    windows = ModalWindows(client=as_any, service=nobody, background=nobody, stamps=SOME_STAMPS)
     return FormOnScreen(
         RequestAccessFlow(
             windows=windows,

@@ -16,7 +16,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.flows.restore import flow
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.people.members import Members
-from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
+from tests.bot.bot_under_test import SLACK_IDS, SOME_STAMPS, BotUnderTest, click, submission
 from tests.bot.slack.flows.restore.test_form import BLANK, CHANGE
 from tests.workflows.core.partners.test_restoration import STRONG
 from workflows.app.requests.restoration.restore_intake import RestoreForm
@@ -233,7 +233,7 @@ def restore_over(slow: Slow) -> RestoreFlow:
     there: Any = slow
     nothing: Any = None
     store: Any = NoRecords()
-    windows = ModalWindows(client=there, service=nothing, background=nothing)
+    windows = ModalWindows(client=there, service=nothing, background=nothing, stamps=SOME_STAMPS)
     return RestoreFlow(
         windows=windows,
         forms=OpenForms(windows, lambda form: OpenForm(form=form)),

@@ -14,7 +14,7 @@ from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.payloads.models import Interaction, SlashCommand
-from tests.bot.bot_under_test import click, submission
+from tests.bot.bot_under_test import SOME_STAMPS, click, submission
 from tests.waiting import LONGEST_WAIT
 from tests.workflows.core import builders
 from workflows.core.errors.raised import InvalidField
@@ -39,7 +39,7 @@ class Slack:
     def windows(self) -> ModalWindows:
         """The windows over it."""
         as_any: Any = self
-        return ModalWindows(client=as_any, service=as_any, background=self.background)
+        return ModalWindows(client=as_any, service=as_any, background=self.background, stamps=SOME_STAMPS)
 
     async def views_open(self, **_: Any) -> dict[str, Any]:
         """Open a window."""

@@ -24,8 +24,9 @@ from workflows.core.people import ChatId
 from workflows.core.plans.accounts import AccountChange
 from workflows.core.policy.reviews.access_test import AccessAnswer, AccessFailure, AccessOutcome, AccessTest
 from workflows.core.policy.reviews.terms import USUAL_LIMITS
+from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import diagnose
-from workflows.core.posture.diagnosis.facts import PartnerRecord
+from workflows.core.posture.diagnosis.facts import OfferedTemplate, PartnerRecord
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.model import TargetType, TenantId
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
@@ -228,3 +229,19 @@ async def test_with_an_address_of_our_own_domain_the_cause_is_that_of_the_partne
     said, recorded = await find_the_cause(DiagnosisLevel.WHOLE, address)
     assert "contoso.com" in said
     assert recorded == address, "what was asked"
+
+
+def test_request_access_names_the_access_that_removes_the_cause_and_none_where_none_is_known() -> None:
+    def value(**known: Any) -> str:
+        blocks = diagnosis_message(diagnose(facts(**known)), is_admin=True).blocks
+        [asks] = [
+            one for block in blocks for one in block.get("elements", []) if one.get("action_id") == "request_named"
+        ]
+        return str(asks["value"])
+
+    weak = OfferedTemplate(name="Documents and chat as guests", applications=frozenset({"office365"}))
+    strong = OfferedTemplate(name="Everything", applications=frozenset({"allapplications"}), risk=RiskLevel.HIGH)
+    blocked = read({**DEFAULT, "b2bCollaborationInbound": both("blocked")})
+    assert value(default=blocked, templates=(strong, weak)) == "contoso.com Documents and chat as guests"
+    assert value(default=blocked) == "contoso.com"
+    assert value(configuration=read({"b2bCollaborationInbound": both("blocked")}), templates=(weak,)) == "contoso.com"

@@ -133,7 +133,7 @@ def test_details_tell_since_when_who_approved_and_why() -> None:
     assert_sound_message(message)
     said = shown(message.blocks)
     assert f"Active since {minute(first)}" in said
-    assert f"Requested by Riley on {minute(sent)}, verified {minute(extended)} (after 1 d 2 h)" in said
+    assert f"Requested by Riley on {minute(sent)}, verified {minute(extended)} (in 1 d 2 h)" in said
     assert ": Contract signed" in said
     assert current.fields.justification in said
     for decision in current.decisions:

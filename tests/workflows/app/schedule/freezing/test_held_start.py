@@ -17,13 +17,11 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, current_roles
 from workflows.app.schedule.downtime import LAST_TICK
+from workflows.app.schedule.freezing.handing_over import HandOverRefused, hand_over, take_over
 from workflows.app.schedule.freezing.held_start import (
     GENERATION,
-    HandOverRefused,
     HeldStart,
     generation_of,
-    hand_over,
-    take_over,
 )
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.people import ADMIN

@@ -1,7 +1,8 @@
-"""Let only one bot use a database: whoever performs effects must be alone. Commands beside a bot do not need this.
+"""Tell bots from commands that need the records for themselves, by an advisory lock of a session.
 
-The lock belongs to a connection of its own. When that is lost, the lock is taken again, unless another bot has it now.
-A boundary: it stands for the one rule that replicas will not need.
+Every bot shares the lock. A command that must be alone has it alone, so it waits for no bot, and no bot starts beside
+it. The lock belongs to a connection of its own. When that is lost, the lock is taken again, unless a command that must
+be alone has it now. A boundary: nothing else knows this lock.
 """
 
 import asyncio
@@ -13,18 +14,24 @@ import structlog
 from workflows.ports.records import StoreUnusable
 from workflows.store.postgres.opening.server import Connected, Server
 
-_SOLE_USE_LOCK: Final = 0x67617465_0003
+USE_LOCK: Final = 0x67617465_0003
+"""The key of the advisory lock of whoever uses a database."""
 _WAIT_SECONDS: Final = 3.0
-"""How long a new bot waits for one that is ending."""
+"""How long is waited for a process that is ending."""
 _PAUSE_SECONDS: Final = 0.1
 _log = structlog.get_logger()
 
 
-class SoleUse:
+class UseLock:
     """Holds the lock from `take` until `release`."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *, is_shared: bool) -> None:
+        """Create it; nothing is taken yet.
+
+        :param is_shared: whether others may share it: True for a bot.
+        """
         self._server = server
+        self._take = "pg_try_advisory_lock_shared" if is_shared else "pg_try_advisory_lock"
         self._connection: Connected | None = None
 
     async def take(self) -> None:
@@ -48,11 +55,11 @@ class SoleUse:
                 await self._connection.execute("select 1")
                 return True
             except psycopg.Error as error:
-                _log.warning("sole_use_lost", reason=type(error).__name__)
+                _log.warning("use_lock_lost", reason=type(error).__name__)
                 await self.release()
         connection = await self._server.connect()
         try:
-            found = await connection.execute("select pg_try_advisory_lock(%s) as is_ours", [_SOLE_USE_LOCK])
+            found = await connection.execute(f"select {self._take}(%s) as is_ours".encode(), [USE_LOCK])
             row = await found.fetchone()
         except psycopg.Error as error:
             await connection.close()

@@ -1,0 +1,1 @@
+"""The whole process with its records in a real PostgreSQL."""

@@ -1,0 +1,90 @@
+"""Clicks that arrive at their times, whoever answers, and what became of each in the records."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+
+from bot.slack.payloads.models import Interaction
+from tests.bot.bot_under_test import click
+from tests.bot.signing import interaction_body, signed
+from tests.replicas.stage import ReplicasStage
+from tests.scenarios.stage import CHANNEL
+
+_ANSWERED_WITHIN: Final = 20.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Clicks:
+    """Posts clicks on Approve to the balancer, as Slack does."""
+
+    stage: ReplicasStage
+    chance: random.Random
+    channel: str = ""
+    cards: Sequence[dict[str, Any]] = ()
+    acknowledged: list[str] = field(default_factory=list)
+    """The keys of the clicks that were answered with 200."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """What the others were answered with, or why they were not: people see that, and click again."""
+    _number: int = 0
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def prepare(self, domains: Sequence[str]) -> None:
+        """Ask for partners; their cards are what is clicked."""
+        channels = (await self.stage.see("channels"))["channels"]
+        self.channel = next(one["id"] for one in channels if one["name"] == CHANNEL)
+        self.cards = [await self._card_of(domain) for domain in domains]
+
+    async def _card_of(self, domain: str) -> dict[str, Any]:
+        ts = await self.stage.ask(target=domain)
+        return await self.stage.card_of(ts)
+
+    async def for_seconds(self, seconds: float, rate: int) -> None:
+        """Post so many a second, each at its time, whether the ones before it were answered or not."""
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, force_close=True),
+            timeout=aiohttp.ClientTimeout(total=_ANSWERED_WITHIN),
+        ) as session:
+            began = time.perf_counter()
+            for number in range(int(seconds * rate)):
+                await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+                task = asyncio.create_task(self._post(session))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+            await asyncio.gather(*self._running)
+
+    async def _post(self, session: aiohttp.ClientSession) -> None:
+        person = f"approver{self.chance.randint(1, 3)}" if self.chance.random() < 0.05 else "requester"
+        payload = self._click(person, self.chance.choice(self.cards))
+        body = interaction_body(payload)
+        headers = signed(body, secret=self.stage.replicas[0].settings["SLACK_SIGNING_SECRET"])
+        try:
+            async with session.post(
+                f"http://127.0.0.1:{self.stage.balancer.port}/slack/events", data=body, headers=headers
+            ) as answer:
+                await answer.read()
+                why_not = "" if answer.status == 200 else str(answer.status)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why_not = type(error).__name__
+        if why_not:
+            self.refused[why_not] += 1
+        else:
+            self.acknowledged.append(Interaction.model_validate(payload).key)
+
+    def _click(self, person: str, card: dict[str, Any]) -> dict[str, Any]:
+        [value] = [
+            element["value"]
+            for block in card["blocks"]
+            for element in block.get("elements", ())
+            if element.get("action_id") == "approve"
+        ]
+        payload = click(person, "approve", value)
+        self._number += 1
+        payload["actions"][0]["action_ts"] = f"{time.time() + self._number / 1000:.6f}"
+        payload["container"] |= {"channel_id": self.channel, "message_ts": card["ts"]}
+        return payload

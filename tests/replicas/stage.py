@@ -1,0 +1,200 @@
+"""A sandbox in this process, a PostgreSQL, and several bots as forked children behind a balancer."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import ClientSession
+
+from bot.process.child_process import become_bot_process
+from bot.sandbox.http.faults import Faults
+from bot.sandbox.server import BotHandle, Sandbox
+from tests.bot.bot_under_test import free_port
+from tests.replicas.balancer import Balancer, Target
+from tests.scenarios.stage import UNLIMITED, Stage
+from tests.warm.forks import start_forked
+from tests.warm.patience import be_patient
+from tests.warm.short_pauses import STORY_PAUSES
+from tests.workflows.store.postgres.server import test_server
+from workflows.core.audit.chain import KeyRing, written_key
+from workflows.intervals import Pauses
+from workflows.store.audit_keys import GivenKeys, new_key
+from workflows.store.location import RecordsLocation, location_of
+
+READY_WITHIN: Final = 60.0
+
+
+def run_replica(settings: dict[str, str], folder: Path, pauses: Pauses) -> None:
+    """Be the process of one bot. Does not return."""
+    be_patient()
+    become_bot_process(settings, folder, pauses=pauses)
+
+
+@dataclass(slots=True, kw_only=True)
+class Replica:
+    """One bot."""
+
+    target: Target
+    settings: dict[str, str]
+    folder: Path
+    pauses: Pauses
+    process: ForkServerProcess | None = None
+
+    async def start(self) -> None:
+        """Start its process."""
+        self.process = await asyncio.to_thread(start_forked, run_replica, self.settings, self.folder, self.pauses)
+
+    async def start_on_other_ports(self) -> None:
+        """Start it again where nobody listens."""
+        self.target.port, self.target.health_port = free_port(), free_port()
+        self.settings |= {"PORT": str(self.target.port), "GATEHOUSE_HEALTH_PORT": str(self.target.health_port)}
+        await self.start()
+
+    def send(self, number: int) -> None:
+        """Send it a signal."""
+        assert self.process is not None
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+
+    async def kill(self) -> None:
+        """Kill it, and wait until it has ended."""
+        assert self.process is not None
+        self.send(signal.SIGKILL)
+        await asyncio.to_thread(self.process.join)
+        self.target.is_ready = False
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether its process was not ended."""
+        return self.process is not None and self.process.exitcode is None
+
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        file = self.folder / "bot.log"
+        return file.read_text() if file.exists() else ""
+
+
+@dataclass(kw_only=True)
+class ReplicasStage(Stage):
+    """One sandbox and its bots, with the words of the stories."""
+
+    address: str
+    """The address of an empty database."""
+    count: int = 2
+    is_socket_mode: bool = False
+    faults: Faults | None = None
+    pauses: Pauses = STORY_PAUSES
+    replicas: list[Replica] = field(default_factory=list)
+    sandbox: Sandbox = field(init=False)
+    balancer: Balancer = field(init=False)
+    key: Any = field(default_factory=new_key)
+
+    @property
+    def location(self) -> RecordsLocation:
+        """Where the records are."""
+        return location_of(self.address, GivenKeys(KeyRing((self.key,))))
+
+    async def start(self) -> None:
+        """Start the sandbox, the balancer and every bot."""
+        be_patient()  # the simulated Slack is in this process
+        self.sandbox = Sandbox(self.data, socket_mode=self.is_socket_mode)
+        if self.faults is not None:
+            self.sandbox.faults = self.faults
+        await self.sandbox.start(0)
+        self.url = self.sandbox.url
+        self._session = ClientSession()
+        self.balancer = Balancer([Target(free_port(), free_port()) for _ in range(self.count)])
+        await self.balancer.start()
+        for number, target in enumerate(self.balancer.targets):
+            folder = self.data / f"bot-{number}"
+            folder.mkdir()
+            settings = {
+                **self.sandbox.bot_settings(target.port, target.health_port),
+                "DATABASE_URL": self.address,
+                "AUDIT_KEY": written_key(self.key),
+                "GATEHOUSE_GENERATION": str(self.data / "generation"),
+                "GATEHOUSE_TICK_SECONDS": "0.5",
+                **UNLIMITED,
+                **self.environment,
+            }
+            self.replicas.append(Replica(target=target, settings=settings, folder=folder, pauses=self.pauses))
+        self.sandbox.bot = BotHandle(
+            url=f"http://127.0.0.1:{self.balancer.port}",
+            health_url=f"http://127.0.0.1:{self.balancer.health_port}",
+            pid=lambda: 0,
+            alive=lambda: True,
+        )
+        await asyncio.gather(*(replica.start() for replica in self.replicas))
+        await self.until_all_ready()
+
+    async def until_all_ready(self) -> None:
+        """Wait until every bot says that it is ready."""
+
+        async def are_ready() -> bool:
+            for replica in self.replicas:
+                if not replica.is_running and "address already in use" in replica.log[-500:]:
+                    await replica.start_on_other_ports()  # somebody else's process was faster
+                assert replica.is_running, replica.log[-2000:]
+            return all(replica.target.is_ready for replica in self.replicas)
+
+        await self.until(are_ready, "bots that are ready", seconds=READY_WITHIN)
+
+    async def stop(self, number: int = 0) -> int:
+        """End everything."""
+        for replica in self.replicas:
+            if replica.is_running:
+                replica.send(signal.SIGCONT)
+                await replica.kill()
+        await self.balancer.stop()
+        if self._session is not None:
+            await self._session.close()
+        await self.sandbox.stop()
+        return number
+
+    @property
+    def _name(self) -> str:
+        return self.address.rpartition("?")[0].rpartition("/")[2]
+
+    def change(self, *statements: str) -> None:
+        """Change the database by hand."""
+        test_server().run(*statements, database=self._name)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read from the database."""
+        return test_server().rows(sql, self._name)
+
+    async def holder(self, lane: str) -> Replica:
+        """Return the bot that holds a lane now, as soon as one does."""
+        sql = f"select worker_id from procrastinate_jobs where status = 'doing' and lock = '{lane}'"
+        deadline = time.monotonic() + READY_WITHIN
+        while time.monotonic() < deadline:
+            for (worker,) in await asyncio.to_thread(self.rows, sql):
+                for replica in self.replicas:
+                    if replica.is_running and f'"worker": {worker},' in replica.log:
+                        return replica
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"nobody holds {lane}")
+
+    async def leader(self) -> Replica:
+        """Return the bot that does what is due."""
+        return await self.holder("lead:ticker")
+
+
+@asynccontextmanager
+async def replicas_stage(data: Path, **named: Any) -> AsyncIterator[ReplicasStage]:
+    """Run a stage on a database of its own."""
+    with test_server().database(is_empty=True) as name:
+        stage = ReplicasStage(data=data, address=test_server().url(name), **named)
+        try:
+            await stage.start()
+            yield stage
+        finally:
+            await stage.stop()

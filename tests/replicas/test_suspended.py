@@ -1,0 +1,81 @@
+"""A bot is suspended inside of a write, and goes on after another one took its work over, and after a revocation."""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.replicas.stage import Replica, ReplicasStage, replicas_stage
+from tests.scenarios.stage import CONTOSO, words
+from workflows.core.requests.effects import partner_lane
+from workflows.core.settings.model import TenantId
+
+pytestmark = [pytest.mark.replicas]
+
+SUSPENDED_FOR: Final = 90.0
+TAKEN_OVER_WITHIN: Final = 60.0
+LANE: Final = partner_lane(TenantId(CONTOSO))
+LATE_ANSWER: Final = {"target": "graph", "method": "POST", "match": "crossTenantAccessPolicy/partners"}
+
+
+async def approved_by_two(stage: ReplicasStage) -> str:
+    """Ask, and let two of three approve; returns the card's ts."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        assert await stage.press(approver, "approve", ts) == []
+    return ts
+
+
+async def suspended_before_the_write(stage: ReplicasStage, ts: str) -> Replica:
+    """Suspend the bot that applies the plan while it reads what is there: nothing is written."""
+    await stage.do("faults", target="graph", method="GET", times=200, delay_seconds=1.0)
+    await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
+    writing = await stage.holder(LANE)
+    writing.send(signal.SIGSTOP)
+    assert await stage.writes() == []
+    await stage.call("DELETE", "faults")
+    return writing
+
+
+async def suspended_in_the_write(stage: ReplicasStage, ts: str) -> Replica:
+    """Suspend the bot that applies the plan when Graph has its write, and the answer is not there yet."""
+    await stage.do("faults", **LATE_ANSWER, after_commit=True, delay_seconds=5.0)
+    await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
+    writing = await stage.holder(LANE)
+    await stage.until(stage.partner, "the write")
+    writing.send(signal.SIGSTOP)
+    return writing
+
+
+@pytest.mark.parametrize("suspend", [suspended_before_the_write, suspended_in_the_write])
+async def test_a_bot_that_was_suspended_reopens_nothing(suspend: Any, tmp_path: Path) -> None:
+    """It is suspended for 90 s. Meanwhile the other bot applies the plan, and an admin revokes the partner."""
+    async with replicas_stage(tmp_path / "data") as stage:
+        ts = await approved_by_two(stage)
+        suspended = await suspend(stage, ts)
+        since = time.monotonic()
+
+        async def is_active() -> bool:
+            return "active (verified" in words(await stage.card_of(ts))
+
+        await stage.until(is_active, "the take-over", seconds=TAKEN_OVER_WITHIN)
+        taken_over = time.monotonic() - since
+        assert (await stage.revoke())["errors"] == {}
+        revoked, writes = await stage.partner(), await stage.writes()
+        assert revoked is not None
+        assert "b2bCollaborationInbound" in revoked
+        await asyncio.sleep(max(0.0, SUSPENDED_FOR - (time.monotonic() - since)))
+        suspended.send(signal.SIGCONT)
+        await stage.until_all_ready()
+        await asyncio.sleep(10.0)
+        await stage.rest()
+        print(f"\nreplicas: {suspend.__name__}: taken over after {taken_over:.1f} s, {len(writes)} writes")
+        assert await stage.partner() == revoked
+        assert await stage.writes() == writes
+        assert any(one in suspended.log for one in ("effect_taken_over", "effect_was_taken_over", "taken_for_dead"))
+        records = await stage.location.read_records()
+        assert records is not None
+        assert [one.state for one in records.partnerships.values()] == ["revoked"]

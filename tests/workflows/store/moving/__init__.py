@@ -1,0 +1,1 @@
+"""Moving all records from SQLite to PostgreSQL."""

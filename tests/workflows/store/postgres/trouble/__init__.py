@@ -1,0 +1,1 @@
+"""Databases that cannot be used: away, full, read-only, guarded, of others."""

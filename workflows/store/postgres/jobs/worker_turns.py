@@ -1,0 +1,197 @@
+"""The worker of one process: its registration, and the turns that it takes among all processes.
+
+Procrastinate's table of workers has one row for each process. What a process holds is a job under that row, so it ends
+with the process: when its row is deleted for silence, or when it leaves.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any, Final, cast
+
+import psycopg
+import structlog
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
+from procrastinate.psycopg_connector import PsycopgConnector
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool
+
+from workflows.ports.clock import Clock
+from workflows.store.postgres.jobs.claim_statements import (
+    BEAT,
+    HELD_BY,
+    OTHERS,
+    STILL_MINE,
+    TAKE_LANE,
+    with_next_of_lane,
+)
+from workflows.store.postgres.jobs.deferring import database_errors
+
+_RENEWALS: Final = 4
+"""How often the heartbeat is renewed in the time after which a process counts as dead."""
+
+_log = structlog.get_logger()
+Connection = AsyncConnection[DictRow]
+
+
+class WorkerTurns:
+    """Takes turns among all processes; implements the turns of `ports.effects_queue.SharedQueue`."""
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Connection],
+        connection: Callable[[], AbstractAsyncContextManager[Connection]],
+        clock: Clock,
+        *,
+        dead_after: timedelta,
+        may_claim: Callable[[], bool],
+    ) -> None:
+        """Create it; see `EffectJobs`."""
+        self._connection = connection
+        self._clock = clock
+        self._dead_after = dead_after.total_seconds()
+        self._may_claim = may_claim
+        self._pool = pool
+        self._connector = PsycopgConnector()
+        self.manager = JobManager(self._connector)
+        self._worker: int | None = None
+        self._claims: dict[int, int] = {}
+        """The worker under whose id each job was claimed."""
+        self._claiming = asyncio.Lock()
+        """Held while something is claimed, until `_claims` has it."""
+        self._leading: dict[str, int] = {}
+        """The job with which this process holds each lead."""
+
+    async def _register(self) -> None:
+        await self._connector.open_async(cast(Any, self._pool))
+        [row] = await self._rows("select worker_id from procrastinate_register_worker_v1()", None)
+        self._worker = row["worker_id"]
+        _log.info("worker_registered", worker=self._worker)
+
+    async def _keep_alive(self) -> None:
+        """Renew the heartbeat also while nothing else does: effects may begin later than periodic work."""
+        while True:
+            await asyncio.sleep(self._dead_after / _RENEWALS)
+            with suppress(Exception):  # the next one may arrive
+                await self._execute(BEAT, (self._worker,))
+
+    @asynccontextmanager
+    async def once_everywhere(self, name: str, every: float) -> AsyncIterator[bool]:
+        """Store one job for this period, whatever process is first, and yield whether it could be claimed here."""
+        if self._worker is None:
+            await self._register()
+        job_id = await self._claim_periodic(name, every)
+        if job_id is None:
+            yield False
+            return
+        alive = asyncio.create_task(self._keep_alive())
+        try:
+            yield True
+        finally:
+            alive.cancel()
+            await self._execute(f"delete from procrastinate_jobs where {HELD_BY}", self._let_go(job_id))  # noqa: S608
+
+    async def has_others(self) -> bool:
+        """Return whether other processes live now."""
+        return await self._execute(OTHERS, (self._worker or 0, self._dead_after)) > 0
+
+    @asynccontextmanager
+    async def leading(self, name: str) -> AsyncIterator[bool]:
+        """Hold the lead with a job of no effect, which ends with this process; see `ports.effects_queue`."""
+        if self._worker is None:
+            await self._register()
+        if not await self._is_leading(name):
+            yield False
+            return
+        alive = asyncio.create_task(self._keep_alive())
+        try:
+            yield True
+        finally:
+            alive.cancel()
+
+    async def _is_leading(self, name: str) -> bool:
+        held = self._leading.get(name)
+        if held is not None:
+            if await self._execute(STILL_MINE, (held, self._claims.get(held, 0), self._dead_after)):
+                return True
+            self._let_go(self._leading.pop(name))
+        taken = await self._take_lane(f"lead:{name}") if self._may_claim() else None
+        if taken is None:
+            return False
+        self._leading[name] = taken
+        _log.info("leads", what=name)
+        return True
+
+    async def resign(self, name: str) -> None:
+        """Give up the lead, so that another process has it at once."""
+        if (held := self._leading.pop(name, None)) is not None:
+            await self._execute(f"delete from procrastinate_jobs where {HELD_BY}", self._let_go(held))  # noqa: S608
+
+    @asynccontextmanager
+    async def in_lane(self, lane: str) -> AsyncIterator[bool]:
+        """Hold a lane with a job of no effect, which ends with this process."""
+        job_id = await self._take_lane(lane)
+        try:
+            yield job_id is not None
+        finally:
+            if job_id is not None:
+                values = {**self._let_go(job_id), "lane": lane, "is_given_back": False}
+                delete = f"delete from procrastinate_jobs where {HELD_BY} returning id"  # noqa: S608
+                await self._execute(with_next_of_lane(delete), values)
+
+    async def _take_lane(self, lane: str) -> int | None:
+        async with self._claiming:
+            if self._worker is None:
+                return None
+            try:
+                rows = await self._rows(TAKE_LANE, {"lane": lane, "worker": self._worker})
+            except psycopg.errors.ForeignKeyViolation:
+                return None  # the others took this process for dead; its next heartbeat registers it again
+            self._claims |= {row["id"]: self._worker for row in rows}
+        return rows[0]["id"] if rows else None
+
+    async def _claim_periodic(self, name: str, every: float) -> int | None:
+        queue, period = f"periodic:{name}", int(time.time() // every * every * 1000)
+        job = Job(queue=queue, task_name=name, lock=queue, queueing_lock=queue, task_kwargs={"timestamp": period})
+        with suppress(AlreadyEnqueued), database_errors():
+            await self.manager.defer_periodic_job(job, periodic_id=name, defer_timestamp=period)
+        try:
+            found = await self._fetch([queue])
+        except psycopg.errors.UniqueViolation:
+            return None  # another process has just begun
+        return None if found is None else found.id
+
+    async def _fetch(self, queues: Sequence[str]) -> Job | None:
+        """Claim the first job of some queues with procrastinate.
+
+        :raises psycopg.errors.UniqueViolation: when another process has just claimed one of the same lane.
+        """
+        async with self._claiming:
+            if (worker := self._worker) is None or not self._may_claim():
+                return None
+            with database_errors():
+                job = await self.manager.fetch_job(queues=queues, worker_id=worker)
+            if job is not None and job.id is not None:
+                self._claims[job.id] = worker
+            return job
+
+    def _held(self, job_id: int) -> dict[str, Any]:
+        return {"id": job_id, "worker": self._claims.get(job_id, 0)}
+
+    def _let_go(self, job_id: int) -> dict[str, Any]:
+        """Return what is needed to end a job, which is given back by the next heartbeat when that is not possible."""
+        return {"id": job_id, "worker": self._claims.pop(job_id, 0)}
+
+    async def _execute(self, sql: str, values: Any = None) -> int:
+        """Execute one statement, and return how many rows it changed or found."""
+        async with self._connection() as connection:
+            return (await connection.execute(sql.encode(), values)).rowcount
+
+    async def _rows(self, sql: str, values: Any) -> list[DictRow]:
+        async with self._connection() as connection:
+            return await (await connection.execute(sql.encode(), values)).fetchall()
