@@ -168,7 +168,9 @@ async def test_a_partner_that_somebody_else_creates_in_that_moment_is_not_overwr
     for approver in ("approver1", "approver2"):
         await stage.press(approver, "approve", ts)
     await stage.do("faults", target="graph", method="POST", match="partners", times=1, status=409, delay_seconds=6)
-    await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
+    clicked = asyncio.create_task(
+        stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
+    )
 
     async def is_sent() -> bool:
         return not (await stage.see("faults"))["faults"]
@@ -176,6 +178,7 @@ async def test_a_partner_that_somebody_else_creates_in_that_moment_is_not_overwr
     await stage.until(is_sent, "the POST on its way")
     trust = {"isMfaAccepted": True, "isCompliantDeviceAccepted": True, "isHybridAzureADJoinedDeviceAccepted": False}
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"inboundTrust": trust}}})
+    await clicked
     await stage.rest()
     assert [(one["method"], one["status"]) for one in await stage.writes()] == [("POST", 409)]
     partner = await stage.partner()
