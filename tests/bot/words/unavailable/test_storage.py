@@ -18,6 +18,7 @@ WORDS = {
     StoreTrouble.DISK_ERROR: "the disk reports an error",
     StoreTrouble.DAMAGED: "the database is damaged",
     StoreTrouble.AWAY: "the database does not answer",
+    StoreTrouble.OTHER_VERSION: "a newer version of Gatehouse changed the database; start that version here too",
     StoreTrouble.CANCELED: "the database ended a statement before it was done",
 }
 
