@@ -87,7 +87,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.NOT_BELIEVED: "Changed by something other than Gatehouse. Its approvals are not believed, and nothing of "
     "it is written. This request ends when two admins end the freeze about it.",
     NoteCode.ENDED_NOT_BELIEVED: "Something other than Gatehouse changed this request. Its approvals are not believed. "
-    f"Nothing more of it is written. Send it again with {COMMANDS[Action.REQUEST]}.",
+    f"Nothing more of it is written. It can be sent again with {COMMANDS[Action.REQUEST]}.",
     NoteCode.BATCH_NOT_BELIEVED: "Something other than Gatehouse changed this batch. Its approvals are not believed. "
     "Nothing more of it is written. Ask again for what is still needed.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
