@@ -90,6 +90,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     f"Nothing more of it is written. It can be sent again with {COMMANDS[Action.REQUEST]}.",
     NoteCode.BATCH_NOT_BELIEVED: "Something other than Gatehouse changed this batch. Its approvals are not believed. "
     "Nothing more of it is written. Ask again for what is still needed.",
+    NoteCode.BATCH_CHANGED: "Changed by something other than Gatehouse. Its approvals are not believed, and nothing "
+    "more of it is written. This batch ends when two admins end the freeze about it.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
     "permission Policy.ReadWrite.CrossTenantCapability.",

@@ -88,6 +88,8 @@ class NoteCode(StrEnum):
     """Something other than Gatehouse changed the request, so it ended when the freeze about that ended."""
     BATCH_NOT_BELIEVED = "batch_not_believed"
     """A batch was ended because something other than Gatehouse changed it."""
+    BATCH_CHANGED = "batch_changed"
+    """Something other than Gatehouse changed the open batch, so nothing of it was approved. Only shown."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"

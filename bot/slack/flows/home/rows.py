@@ -61,7 +61,7 @@ _DOMAIN_LIMIT: Final = 90
 _TITLE_LIMIT: Final = 40
 _STATE_LIMIT: Final = 120
 _NOT_AS_APPROVED: Final = " · ⚠️ Not as approved"
-_NOT_BELIEVED: Final = "changed by something other than Gatehouse, cannot be approved"
+NOT_BELIEVED: Final = "changed by something other than Gatehouse, cannot be approved"
 _NOTE_LIMIT: Final = 300
 
 
@@ -78,7 +78,7 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     if is_changed_by_others(request):
         details = button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))
         yield from _waiting_row(
-            about, place, details, asked, now, constant=_NOT_BELIEVED, has_times_below=has_times_below
+            about, place, details, asked, now, constant=NOT_BELIEVED, has_times_below=has_times_below
         )
     elif can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")

@@ -227,6 +227,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "written. Ask again for what is still needed.",
     ),
     (
+        NoteCode.BATCH_CHANGED,
+        {},
+        "Changed by something other than Gatehouse. Its approvals are not believed, and nothing more of it is written. "
+        "This batch ends when two admins end the freeze about it.",
+    ),
+    (
         NoteCode.NOT_SENT_FROZEN,
         {},
         "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
