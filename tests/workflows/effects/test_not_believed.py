@@ -34,6 +34,7 @@ from workflows.app.reads.found_requests import Today, as_believed, find_requests
 from workflows.app.reads.home_batches import batch_as_believed
 from workflows.core.audit.chain import FREEZE_KEY
 from workflows.core.batches.batch import Batch, BatchState
+from workflows.core.errors.facts import Fact
 from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import RequestStory
 from workflows.core.requests.alarms import AlarmCode
@@ -159,7 +160,8 @@ async def test_it_ends_when_two_admins_end_the_freeze_about_it_and_can_be_sent_a
     await end(world)
     await voiding(world).check()
     ended = await world.settled(request.id)
-    assert (ended.state, [fact.code for fact in ended.note]) == (S.STOPPED, [NoteCode.ENDED_NOT_BELIEVED])
+    note = Fact(NoteCode.ENDED_NOT_BELIEVED, {"was_sent": False})
+    assert (ended.state, list(ended.note)) == (S.STOPPED, [note])
     assert world.tenant.writes == []
     assert AlarmCode.AUDIT_CHAIN not in await open_alarms(world)
     assert list((await world.store.verify_chain()).problems) == [], "what it says opens nothing"

@@ -18,12 +18,12 @@ from workflows.app.reads.found_requests import (
     Today,
     find_requests,
     page_as_believed,
+    read_partner_drift,
     today_from_record,
 )
 from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batches
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import every_id_of, ids_of
-from workflows.app.watch.known_drift import known_drift
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
@@ -100,7 +100,7 @@ class AppHome:
     today: Mapping[RequestId, Today] = field(default_factory=dict)
     """What became of each shown own request that was written."""
     drifted: frozenset[TenantId] = frozenset()
-    """The partners of this page whose settings are not the approved ones, as the last sweep found them."""
+    """The partners of the lists whose settings are not the approved ones, see `read_partner_drift`."""
     extensions: Mapping[TenantId, AccessRequest] = field(default_factory=dict)
     """The person's open requests by partner: for these, nothing is requested again."""
     ending: Page[Partnership] = EMPTY
@@ -161,7 +161,7 @@ async def read_home(
     size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     pages = [position.of_list(name) for name in (HomeList.BATCHES, HomeList.OWN_BATCHES)]
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
-    return replace(
+    home = replace(
         home,
         is_auditor=is_auditor,
         batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, pages, store),
@@ -177,6 +177,7 @@ async def read_home(
         if searches_all
         else NOTHING_FOUND,
     )
+    return replace(home, drifted=await _drifted(home, store))
 
 
 async def _read_lists(
@@ -247,7 +248,6 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
             for own_request in own_requests
             if own_request.is_terminal
         },
-        drifted=await _drifted(home, store),
         extensions={tenant: request for request in waiting if (tenant := tenant_of(request)) is not None},
         today={
             request.id: await today_from_record(request, records[request.id], store=store, now=now)
@@ -257,13 +257,12 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
 
 
 async def _drifted(home: AppHome, store: Store) -> frozenset[TenantId]:
-    """Return which partners of the lists differ from what was approved. There is seldom any, so all are listed."""
-    own = {request.prepared.plan.tenant_id for request in home.mine.items if request.was_written and request.prepared}
-    pages = (home.sponsored, home.overdue)
-    listed = own | {record.identity.tenant_id for page in pages for record in page.items}
+    """Return which partners of the lists differ from what was approved. There is seldom any."""
+    pages = (home.sponsored, home.overdue, home.ending, home.partners)
+    listed = {record.identity.tenant_id: record for page in pages for record in page.items}
     if not listed or not await store.count_open_drifts():
         return frozenset()
-    found = [await known_drift(tenant_id, store) for tenant_id in sorted(listed)]
+    found = [await read_partner_drift(tenant_id, record, store) for tenant_id, record in sorted(listed.items())]
     return frozenset(TenantId(drift.subject) for drift in found if drift is not None)
 
 

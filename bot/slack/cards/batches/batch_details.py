@@ -175,7 +175,7 @@ def _row_parts(batch: Batch, row: BatchRow, since: Mapping[RequestId, SinceAppli
 def _since_words(today: SinceApplied) -> str:
     if today.successor is not None:
         return later_state_by_words(today.request, today.successor)
-    return drifted_state_words(today.request)
+    return "" if today.drift is None else drifted_state_words(today.request, today.drift)
 
 
 def _about_elements(batch: Batch) -> Iterator[RichTextElement]:

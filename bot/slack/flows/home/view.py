@@ -203,14 +203,17 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
             today=home.today.get(request.id, _NO_TODAY),
             after_end=home.after_end.get(request.id, NOT_OVER),
             setup=home.setups.get(request.id),
-            has_drifted=request.prepared is not None and request.plan.tenant_id in home.drifted,
         ),
     )
     yield from section(
         "My partners whose period ends soon",
         HomeList.ENDING,
         home.ending,
-        lambda partnership: ending_row(partnership, home.extensions.get(partnership.identity.tenant_id)),
+        lambda partnership: ending_row(
+            partnership,
+            home.extensions.get(partnership.identity.tenant_id),
+            has_drifted=partnership.identity.tenant_id in home.drifted,
+        ),
     )
     yield from section(
         "My partners with active access",
@@ -268,6 +271,7 @@ def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
             now,
             "found",
             can_revoke=home.is_admin,
+            has_drifted=partnership.identity.tenant_id in home.drifted,
         ),
     )
 
