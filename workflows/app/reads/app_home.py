@@ -128,6 +128,10 @@ class AppHome:
     freeze: Freeze | None = None
     """The freeze in force; shown to everybody."""
 
+    def has_drifted(self, partnership: Partnership) -> bool:
+        """Return whether the settings of a listed partner are not the approved ones."""
+        return partnership.identity.tenant_id in self.drifted
+
     @property
     def has_nothing_to_show(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
@@ -168,11 +172,7 @@ async def read_home(
         absences=await read_absences(person_ids, is_admin=is_admin, store=store, now=now),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         campaigns=await store.open_campaigns() if is_admin and not position.text else (),
-        partners=await store.partners_page(
-            PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False
-        )
-        if position.text and (is_admin or is_auditor)
-        else EMPTY,
+        partners=await _found_partners(position, size, store) if position.text and (is_admin or is_auditor) else EMPTY,
         found_requests=await _found_requests(RequestFilter(text=position.text), position, size, store, now)
         if searches_all
         else NOTHING_FOUND,
@@ -264,6 +264,11 @@ async def _drifted(home: AppHome, store: Store) -> frozenset[TenantId]:
         return frozenset()
     found = [await read_partner_drift(tenant_id, record, store) for tenant_id, record in sorted(listed.items())]
     return frozenset(TenantId(drift.subject) for drift in found if drift is not None)
+
+
+async def _found_partners(position: HomePosition, limit: int, store: Store) -> Page[Partnership]:
+    place = position.of_list(HomeList.PARTNERS)
+    return await store.partners_page(PartnerFilter(text=position.text), limit=limit, position=place, by_end=False)
 
 
 async def _found_requests(

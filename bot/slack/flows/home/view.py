@@ -212,14 +212,14 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         lambda partnership: ending_row(
             partnership,
             home.extensions.get(partnership.identity.tenant_id),
-            has_drifted=partnership.identity.tenant_id in home.drifted,
+            has_drifted=home.has_drifted(partnership),
         ),
     )
     yield from section(
         "My partners with active access",
         HomeList.SPONSORED,
         sponsored,
-        lambda partnership: sponsored_row(partnership, now, has_drifted=partnership.identity.tenant_id in home.drifted),
+        lambda partnership: sponsored_row(partnership, now, has_drifted=home.has_drifted(partnership)),
     )
 
 
@@ -236,9 +236,7 @@ def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         overdue,
         HomeList.OVERDUE,
         home.overdue,
-        lambda partnership: partner_entry(
-            partnership, now, "overdue", has_drifted=partnership.identity.tenant_id in home.drifted
-        ),
+        lambda partnership: partner_entry(partnership, now, "overdue", has_drifted=home.has_drifted(partnership)),
     )
 
 
@@ -267,11 +265,7 @@ def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         HomeList.PARTNERS,
         home.partners,
         lambda partnership: partner_entry(
-            partnership,
-            now,
-            "found",
-            can_revoke=home.is_admin,
-            has_drifted=partnership.identity.tenant_id in home.drifted,
+            partnership, now, "found", can_revoke=home.is_admin, has_drifted=home.has_drifted(partnership)
         ),
     )
 

@@ -59,5 +59,8 @@ def test_the_end_of_a_freeze_about_records_says_that_such_requests_end() -> None
         frozen = begin(None, by=by, reason="A record was changed", now=NOW)
         asks = advance(frozen, FreezeStep.ASK_END, DANA, version=1, current_roles=admins, now=NOW)
         over = advance(asks, FreezeStep.END, AMARA, version=2, current_roles=admins, now=NOW)
-        said[by] = "Open requests that are not believed end." in ended_words(over)
+        said[by] = (
+            "Open requests and batches that are not believed end, with all requests of such a batch."
+            in ended_words(over)
+        )
     assert said == {GATEHOUSE.name: True, DANA.name: False}

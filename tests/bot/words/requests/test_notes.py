@@ -223,8 +223,8 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.ENDED_NOT_BELIEVED,
         {"was_sent": False},
-        "Something other than Gatehouse changed this request. Its approvals are not believed. Nothing of it is written. "
-        "It can be sent again with /partner request.",
+        "Something other than Gatehouse changed this request. Its approvals are not believed. Nothing of it is "
+        "written. It can be sent again with /partner request.",
     ),
     (
         NoteCode.BATCH_NOT_BELIEVED,
