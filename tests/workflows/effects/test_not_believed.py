@@ -261,7 +261,7 @@ async def test_the_app_home_shows_that_a_batch_is_not_believed(world: World, sta
     assert "approvals are not believed" in mine
     assert "of 3 partners" not in mine
     theirs = shown(home_view(approver, now=now)["blocks"])
-    assert "changed by something other than Gatehouse, cannot be approved" in theirs
+    assert "changed by something else, cannot be approved" in theirs
     assert "Decide by" not in theirs
 
 

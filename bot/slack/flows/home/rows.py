@@ -61,7 +61,7 @@ _DOMAIN_LIMIT: Final = 90
 _TITLE_LIMIT: Final = 40
 _STATE_LIMIT: Final = 120
 _NOT_AS_APPROVED: Final = " · ⚠️ Not as approved"
-NOT_BELIEVED: Final = "changed by something other than Gatehouse, cannot be approved"
+NOT_BELIEVED: Final = "changed by something else, cannot be approved"
 _NOTE_LIMIT: Final = 300
 
 

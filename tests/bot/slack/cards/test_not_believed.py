@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.flows.alarms.freeze_views import unfreeze_view
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.words.refusals.freeze import ended_words
@@ -50,6 +51,13 @@ def test_no_surface_asks_for_an_approval_of_it_or_promises_one(asked: AccessRequ
 def test_it_can_still_be_withdrawn_and_rejected(asked: AccessRequest) -> None:
     assert "withdraw" in buttons(requester_card(asked, now=NOW).blocks)
     assert "reject" in buttons(decision_view(asked, holders=NAMES, history=(), now=NOW)["blocks"])
+
+
+def test_the_window_that_ends_such_a_freeze_says_what_is_accepted_and_what_ends() -> None:
+    frozen = begin(None, by=GATEHOUSE.name, reason="A record was changed", now=NOW)
+    said = shown(unfreeze_view(frozen, reader=DANA.id, now=NOW)["blocks"])
+    assert "If you end it, you accept the records of partners, absences and closed requests as they are." in said
+    assert "Open requests and batches that are not believed end, with all requests of such a batch." in said
 
 
 def test_the_end_of_a_freeze_about_records_says_that_such_requests_end() -> None:
