@@ -42,7 +42,7 @@ def _waiting() -> AccessRequest:
 
 def _ended() -> AccessRequest:
     """Return what two admins leave of it when they end the freeze about it."""
-    note = (Fact(NoteCode.ENDED_NOT_BELIEVED),)
+    note = (Fact(NoteCode.ENDED_NOT_BELIEVED, {"was_sent": False}),)
     return replace(_waiting(), state=RequestState.STOPPED, note=note, changed_at=_LATER)
 
 

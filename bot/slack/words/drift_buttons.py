@@ -46,7 +46,7 @@ def freeze_answers(place: str, *, is_held: bool = False) -> ActionsBlock:
 
 
 def _dismiss_dialog(days: str) -> ConfirmObject:
-    text = f"All admins get no message about this for {days}. Nobody is let in or blocked by it."
+    text = f"For {days} no admin gets a message about this. It changes no access."
     return confirm_dialog("Dismiss this message?", text, "Dismiss")
 
 

@@ -13,7 +13,7 @@ _STATES: Final[Mapping[BatchState, str]] = {
     BatchState.APPLYING: "approved, being recorded",
     BatchState.HALTED: "stopped by itself, an admin decides",
     BatchState.DONE: "done",
-    BatchState.STOPPED: "ended by an admin",
+    BatchState.STOPPED: "ended before it was done",
     BatchState.REJECTED: "rejected",
     BatchState.WITHDRAWN: "withdrawn",
     BatchState.EXPIRED: "expired",

@@ -19,6 +19,7 @@ from bot.words.requests.notes import (
 )
 from bot.words.sentences import counted, fill_in
 from workflows.core.batches.batch import BY_PERSON, Batch, BatchRow, BatchState, RowCode, RowState, tally
+from workflows.core.batches.deciding import is_batch_believed
 from workflows.core.errors.facts import Fact, Facts, Values, facts_from_values
 from workflows.core.people import Person
 from workflows.core.policy.risk import RiskLevel
@@ -40,6 +41,9 @@ SHORT_DIGITS: Final = 12
 """Hexadecimal digits of a short digest. Details and the list have the whole one."""
 NO_TEMPLATE: Final = "no template"
 DISCARDED_DRAFT: Final = "draft, discarded"
+_CHANGED: Final = "changed by something else"
+_ENDED_NOT_BELIEVED: Final = "ended, not believed"
+_NOT_BELIEVED: Final = "not believed"
 LIST_PENDING: Final = "The list of partners is being attached. Approve appears after that."
 LIST_MISSING: Final = "Nobody can approve: the list of partners is not attached."
 ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
@@ -74,6 +78,8 @@ def state_words(batch: Batch) -> str:
     """Return the state of a batch; once it is done, with its result."""
     if batch.state is BatchState.WITHDRAWN and batch.confirmed_at is None:
         return DISCARDED_DRAFT
+    if not is_batch_believed(batch):
+        return _ENDED_NOT_BELIEVED if batch.state in (BatchState.STOPPED, BatchState.EXPIRED) else _CHANGED
     return result_words(batch) if batch.state is BatchState.DONE else words_of(batch).states[batch.state]
 
 
@@ -97,6 +103,8 @@ def planning_words(batch: Batch) -> str:
 
 def row_state_words(batch: Batch, row: BatchRow) -> str:
     """Return the state of a row. Nothing is planned before somebody asked for the draft."""
+    if not is_batch_believed(batch):
+        return _NOT_BELIEVED
     is_asked = batch.state is not BatchState.DRAFT or row.state is not RowState.WAITING
     return words_of(batch).row_states[row.state] if is_asked else "draft"
 

@@ -207,7 +207,7 @@ _BATCH_STATES: Final[Mapping[str, str]] = {
     BatchState.APPLYING: "approved and being recorded",
     BatchState.HALTED: "stopped by itself until an admin decides",
     BatchState.DONE: "done",
-    BatchState.STOPPED: "ended by an admin",
+    BatchState.STOPPED: "ended before it was done",
     BatchState.REJECTED: "rejected",
     BatchState.WITHDRAWN: "withdrawn",
     BatchState.EXPIRED: "expired",

@@ -27,9 +27,9 @@ HELD_STILL_POSSIBLE: Final = (
     "New requests can be sent and decided, and wait. Blocking and reducing access still works, and so does everything "
     "that writes nothing."
 )
-_UNBELIEVED_END: Final = "Open requests that are not believed end."
+_UNBELIEVED_END: Final = "Open requests and batches that are not believed end, with all requests of such a batch."
 RECORDS_ACCEPTED: Final = (
-    f"With its end you accept the records of partners, absences and closed requests as they are. {_UNBELIEVED_END}"
+    f"If you end it, you accept the records of partners, absences and closed requests as they are. {_UNBELIEVED_END}"
 )
 """What admins accept who end a freeze that Gatehouse began because of changed records."""
 VOID_ON_RELEASE: Final = (

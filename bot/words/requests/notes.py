@@ -86,10 +86,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "access is written until two admins end the freeze about it.",
     NoteCode.NOT_BELIEVED: "Changed by something other than Gatehouse. Its approvals are not believed, and nothing of "
     "it is written. This request ends when two admins end the freeze about it.",
-    NoteCode.ENDED_NOT_BELIEVED: "Something other than Gatehouse changed this request. Its approvals are not believed. "
-    f"Nothing more of it is written. It can be sent again with {COMMANDS[Action.REQUEST]}.",
-    NoteCode.BATCH_NOT_BELIEVED: "Something other than Gatehouse changed this batch. Its approvals are not believed. "
-    "Nothing more of it is written. Ask again for what is still needed.",
+    NoteCode.BATCH_CHANGED: "Changed by something other than Gatehouse. Its approvals are not believed, and nothing "
+    "more of it is written. This batch ends when two admins end the freeze about it.",
     NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CAPABILITIES_UNREAD: "The partner's Microsoft 365 capabilities could not be read. Gatehouse needs the "
     "permission Policy.ReadWrite.CrossTenantCapability.",
@@ -312,6 +310,24 @@ def _not_taken(values: Values) -> str:
     return f"Not accepted: {access_kind_titles(values['names'])}."
 
 
+def _ended_not_believed(values: Values) -> str:
+    return (
+        "Something other than Gatehouse changed this request. Its approvals are not believed. "
+        f"{_rest_not_written(values)} It can be sent again with {COMMANDS[Action.REQUEST]}."
+    )
+
+
+def _batch_not_believed(values: Values) -> str:
+    return (
+        "Something other than Gatehouse changed this batch. Its approvals are not believed. "
+        f"{_rest_not_written(values)} Ask again for what is still needed."
+    )
+
+
+def _rest_not_written(values: Values) -> str:
+    return "Nothing of it is written." if values.get("was_sent") is False else "Nothing more of it is written."
+
+
 HIGH_RISK_ALONE: Final = "High risk is decided alone."
 BY_RELATION_ALONE: Final = "A stage that a manager decides is decided alone."
 FINISHED_ALONE: Final = "It was approved and begun. It is finished alone, with the same approvals."
@@ -326,6 +342,8 @@ def not_read_words(values: Values) -> str:
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.ACCOUNTS_RESULT: accounts_result_words,
+    NoteCode.ENDED_NOT_BELIEVED: _ended_not_believed,
+    NoteCode.BATCH_NOT_BELIEVED: _batch_not_believed,
     NoteCode.FROZEN: lambda values: frozen_words(values["name"], values["reason"]),
     NoteCode.HELD: lambda values: held_words(values["cause"]),
     NoteCode.BATCH_MEMBER_LEFT: _member_left,

@@ -9,6 +9,7 @@ from bot.words.requests.notes import note_words
 from bot.words.sentences import day, minute
 from bot.words.settings.open_access import NOT_ALL_CLOSED, REST_UNKNOWN
 from workflows.core.plans.accounts import AccountChange, AccountPlan, AccountProgress, AccountResult, PlannedAccount
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.notes import DisplayedState, is_changed_by_others, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.writes import closes
@@ -42,16 +43,19 @@ def short_state_words(request: AccessRequest) -> str:
         return "changed by something else"
     is_of_settings = request.fields.account_change is None
     if request.state is RequestState.STOPPED and is_of_settings and not request.was_sent:
-        return "stopped, nothing was sent"
+        return "stopped, nothing was written"
     starts_at = None if request.prepared is None else request.plan.starts_at
     if request.state is RequestState.SCHEDULED and starts_at is not None:
         return f"approved, starts {day(starts_at)}"
     return accounts_state_words(request) or STATE_WORDS[state_to_display(request)]
 
 
-def drifted_state_words(request: AccessRequest) -> str:
+def drifted_state_words(request: AccessRequest, drift: Drift) -> str:
     """State the state of a request whose result is in force, where the current settings differ from it."""
-    return "blocked, may be open again" if closes(request) else "active, not as approved"
+    if not closes(request):
+        return "active, not as approved"
+    closed = "suspended" if request.is_suspension else "blocked"
+    return f"{closed}, may be open again" if drift.found.opens else f"{closed}, settings changed since"
 
 
 def open_request_sentence(request: AccessRequest) -> str:

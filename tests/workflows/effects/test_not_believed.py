@@ -8,9 +8,12 @@ from bot.report.report_file import ReportHeader
 from bot.report.slack_report import ChatReports
 from bot.report.story_columns import COLUMNS
 from bot.report.story_json import story_json
+from bot.slack import ids
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
+from bot.slack.cards.batches.batch_card import batch_card, batch_summary
+from bot.slack.flows.decide.batch_views import batch_view
 from bot.slack.flows.home.rows import found_row
 from bot.slack.flows.home.view import home_view
 from bot.terminal.evidence.report_table import write_table
@@ -19,7 +22,7 @@ from tests.workflows.app.batches import access
 from tests.workflows.app.batches.access import BATCH_OF_ACCESS
 from tests.workflows.app.batches.many import batch_of
 from tests.workflows.app.reads.test_app_home import home_of
-from tests.workflows.core.builders import AMARA, RILEY
+from tests.workflows.core.builders import AMARA, BRUNO, RILEY, approval
 from tests.workflows.effects.test_forged_records import approved_by, forge_request, world
 from tests.workflows.effects.test_frozen import end, freeze, open_alarms
 from tests.workflows.effects.test_held import voiding
@@ -28,8 +31,10 @@ from tests.workflows.world import World
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.app.reads.app_home import HomePosition, read_home
 from workflows.app.reads.found_requests import Today, as_believed, find_requests
+from workflows.app.reads.home_batches import batch_as_believed
 from workflows.core.audit.chain import FREEZE_KEY
 from workflows.core.batches.batch import Batch, BatchState
+from workflows.core.errors.facts import Fact
 from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import RequestStory
 from workflows.core.requests.alarms import AlarmCode
@@ -88,7 +93,7 @@ async def test_lists_show_such_a_request_without_its_approvals_and_the_others_as
             other.id: (1, True),
             changed.id: (0, False),
         }
-    assert not [one for one in approver.approvals.items if is_believed(one)]
+    assert approver.approvals.items[0].decisions == ()
 
 
 @pytest.mark.parametrize(("state", "count"), [(S.APPLYING, 3), (S.AWAITING_APPROVAL, 2), (S.SCHEDULED, 3)])
@@ -155,7 +160,8 @@ async def test_it_ends_when_two_admins_end_the_freeze_about_it_and_can_be_sent_a
     await end(world)
     await voiding(world).check()
     ended = await world.settled(request.id)
-    assert (ended.state, [fact.code for fact in ended.note]) == (S.STOPPED, [NoteCode.ENDED_NOT_BELIEVED])
+    note = Fact(NoteCode.ENDED_NOT_BELIEVED, {"was_sent": False})
+    assert (ended.state, list(ended.note)) == (S.STOPPED, [note])
     assert world.tenant.writes == []
     assert AlarmCode.AUDIT_CHAIN not in await open_alarms(world)
     assert list((await world.store.verify_chain()).problems) == [], "what it says opens nothing"
@@ -202,6 +208,63 @@ def forge_batch(world: World, batch: Batch) -> None:
     run(world, ("update batches set doc = ?, version = ? where id = ?", (doc, batch.version, batch.id)))
 
 
+def approved_batch(batch: Batch, state: BatchState) -> Batch:
+    """What the record of a batch would say if people had approved it."""
+    decisions = tuple(approval(person, 0, digest=batch.digest) for person in (AMARA, BRUNO))
+    return replace(batch, state=state, decisions=decisions, void_decisions=decisions[:1])
+
+
+def said_of_batch(batch: Batch, world: World) -> tuple[str, str]:
+    """Return the text of the card and of Details of a batch, as an approver sees them."""
+    now = world.clock.now()
+    view = batch_view(batch, now=now, may_decide=batch.state is BatchState.AWAITING_APPROVAL)
+    return shown(batch_card(batch, now=now).blocks), shown(view["blocks"])
+
+
+@pytest.mark.threats("G7")
+@pytest.mark.parametrize(
+    "state", [BatchState.APPLYING, BatchState.AWAITING_APPROVAL, BatchState.HALTED, BatchState.DONE]
+)
+async def test_a_batch_that_something_else_changed_shows_no_approval_and_cannot_be_approved(
+    world: World, state: BatchState
+) -> None:
+    batch = await access.planned(world, 3)
+    assert await batch_as_believed(batch, world.store) == batch
+    forge_batch(world, approved_batch(batch, state))
+    seen = await batch_as_believed(await batch_of(world, BATCH_OF_ACCESS), world.store)
+    assert (seen.state, seen.decisions, seen.void_decisions) == (state, (), ())
+    now = world.clock.now()
+    for said in said_of_batch(seen, world):
+        assert "changed by something else" in said
+        assert "approvals are not believed" in said
+        assert not [words for words in (*NAMES, "Decide by", "being applied", "(verified)") if words in said]
+    can_end = {BatchState.AWAITING_APPROVAL: {ids.REJECT_BATCH}, BatchState.HALTED: {ids.END_BATCH}}.get(state, set())
+    assert set(buttons(batch_card(seen, now=now).blocks)) == {ids.REVIEW_BATCH, *can_end}
+    view = batch_view(seen, now=now, may_decide=True)
+    assert ids.APPROVE_BATCH not in buttons(view["blocks"])
+    assert (ids.REJECT_BATCH in buttons(view["blocks"])) is (state is BatchState.AWAITING_APPROVAL)
+    summary = batch_summary(seen)
+    assert "changed by something else" in summary
+
+
+@pytest.mark.threats("G7")
+@pytest.mark.parametrize("state", [BatchState.APPLYING, BatchState.AWAITING_APPROVAL])
+async def test_the_app_home_shows_that_a_batch_is_not_believed(world: World, state: BatchState) -> None:
+    batch = await access.planned(world, 3)
+    forge_batch(world, approved_batch(batch, state))
+    now = world.clock.now()
+    approver, requester = await home_of(world, AMARA), await home_of(world, RILEY)
+    for batches in (approver.batches.waiting, requester.batches.own):
+        assert [(one.id, one.decisions) for one in batches.items] == [(BATCH_OF_ACCESS, ())]
+    mine = shown(home_view(requester, now=now)["blocks"])
+    assert "changed by something else" in mine
+    assert "approvals are not believed" in mine
+    assert "of 3 partners" not in mine
+    theirs = shown(home_view(approver, now=now)["blocks"])
+    assert "changed by something else, cannot be approved" in theirs
+    assert "Decide by" not in theirs
+
+
 @pytest.mark.threats("G7")
 @pytest.mark.parametrize("state", [BatchState.APPLYING, BatchState.AWAITING_APPROVAL])
 async def test_a_batch_that_something_else_changed_ends_with_its_members_and_says_why(
@@ -210,7 +273,7 @@ async def test_a_batch_that_something_else_changed_ends_with_its_members_and_say
     """Approvals in the file: nothing is written, and after the freeze nothing waits for ever."""
     batch = await access.planned(world, 3)
     other = await world.waiting()
-    forge_batch(world, replace(batch, state=state, justification=f"{batch.justification}!"))
+    forge_batch(world, approved_batch(batch, state))
     await frozen_about(world, other)
     await voiding(world).check()
     assert not (await batch_of(world, BATCH_OF_ACCESS)).has_ended, "while it is frozen, people look at it"
@@ -220,6 +283,10 @@ async def test_a_batch_that_something_else_changed_ends_with_its_members_and_say
     ended = await batch_of(world, BATCH_OF_ACCESS)
     expected = BatchState.STOPPED if state is BatchState.APPLYING else BatchState.EXPIRED
     assert (ended.state, [fact.code for fact in ended.note]) == (expected, [NoteCode.BATCH_NOT_BELIEVED])
+    assert (ended.decisions, ended.void_decisions) == ((), ()), "Gatehouse signs no approval that somebody else wrote"
+    for said in said_of_batch(await batch_as_believed(ended, world.store), world):
+        assert "ended, not believed" in said
+        assert not [name for name in NAMES if name in said]
     await voiding(world).check()
     await world.settle()
     left = await world.all_requests()

@@ -18,12 +18,12 @@ from workflows.app.reads.found_requests import (
     Today,
     find_requests,
     page_as_believed,
+    read_partner_drift,
     today_from_record,
 )
 from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batches
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import every_id_of, ids_of
-from workflows.app.watch.known_drift import known_drift
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
@@ -100,7 +100,7 @@ class AppHome:
     today: Mapping[RequestId, Today] = field(default_factory=dict)
     """What became of each shown own request that was written."""
     drifted: frozenset[TenantId] = frozenset()
-    """The partners of this page whose settings are not the approved ones, as the last sweep found them."""
+    """The partners of the lists whose settings are not the approved ones, see `read_partner_drift`."""
     extensions: Mapping[TenantId, AccessRequest] = field(default_factory=dict)
     """The person's open requests by partner: for these, nothing is requested again."""
     ending: Page[Partnership] = EMPTY
@@ -127,6 +127,10 @@ class AppHome:
     absences: ShownAbsences = NO_ABSENCES
     freeze: Freeze | None = None
     """The freeze in force; shown to everybody."""
+
+    def has_drifted(self, partnership: Partnership) -> bool:
+        """Return whether the settings of a listed partner are not the approved ones."""
+        return partnership.identity.tenant_id in self.drifted
 
     @property
     def has_nothing_to_show(self) -> bool:
@@ -161,22 +165,19 @@ async def read_home(
     size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     pages = [position.of_list(name) for name in (HomeList.BATCHES, HomeList.OWN_BATCHES)]
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
-    return replace(
+    home = replace(
         home,
         is_auditor=is_auditor,
         batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, pages, store),
         absences=await read_absences(person_ids, is_admin=is_admin, store=store, now=now),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         campaigns=await store.open_campaigns() if is_admin and not position.text else (),
-        partners=await store.partners_page(
-            PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False
-        )
-        if position.text and (is_admin or is_auditor)
-        else EMPTY,
+        partners=await _found_partners(position, size, store) if position.text and (is_admin or is_auditor) else EMPTY,
         found_requests=await _found_requests(RequestFilter(text=position.text), position, size, store, now)
         if searches_all
         else NOTHING_FOUND,
     )
+    return replace(home, drifted=await _drifted(home, store))
 
 
 async def _read_lists(
@@ -247,7 +248,6 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
             for own_request in own_requests
             if own_request.is_terminal
         },
-        drifted=await _drifted(home, store),
         extensions={tenant: request for request in waiting if (tenant := tenant_of(request)) is not None},
         today={
             request.id: await today_from_record(request, records[request.id], store=store, now=now)
@@ -257,14 +257,18 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
 
 
 async def _drifted(home: AppHome, store: Store) -> frozenset[TenantId]:
-    """Return which partners of the lists differ from what was approved. There is seldom any, so all are listed."""
-    own = {request.prepared.plan.tenant_id for request in home.mine.items if request.was_written and request.prepared}
-    pages = (home.sponsored, home.overdue)
-    listed = own | {record.identity.tenant_id for page in pages for record in page.items}
+    """Return which partners of the lists differ from what was approved. There is seldom any."""
+    pages = (home.sponsored, home.overdue, home.ending, home.partners)
+    listed = {record.identity.tenant_id: record for page in pages for record in page.items}
     if not listed or not await store.count_open_drifts():
         return frozenset()
-    found = [await known_drift(tenant_id, store) for tenant_id in sorted(listed)]
+    found = [await read_partner_drift(tenant_id, record, store) for tenant_id, record in sorted(listed.items())]
     return frozenset(TenantId(drift.subject) for drift in found if drift is not None)
+
+
+async def _found_partners(position: HomePosition, limit: int, store: Store) -> Page[Partnership]:
+    place = position.of_list(HomeList.PARTNERS)
+    return await store.partners_page(PartnerFilter(text=position.text), limit=limit, position=place, by_end=False)
 
 
 async def _found_requests(

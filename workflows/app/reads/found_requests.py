@@ -12,7 +12,8 @@ from workflows.app.watch.known_drift import known_drift
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.notes import as_not_believed, is_believed
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
 from workflows.ports.store import Store
 
@@ -25,6 +26,8 @@ class Today:
     """The later request that replaced its result; None where the partner still has that."""
     is_past_its_end: bool = False
     """Whether its access period has ended. Settings that nobody approved have none."""
+    drift: Drift | None = None
+    """The drift that a sweep found since its result was read, while that is in force; see `read_open_drift`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +46,8 @@ class SinceApplied:
     request: AccessRequest
     successor: AccessRequest | None
     """See `Today.successor`."""
-    has_drifted: bool
-    """Whether its result is in force, and the last sweep found other settings."""
+    drift: Drift | None
+    """See `Today.drift`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,10 @@ async def today_from_record(
         replaced_by = await store.first_to_replace(request)
         return Today(successor=replaced_by or await store.request(record.request_id))
     is_open = request.fields.kind is not RequestKind.REVOCATION
-    return Today(is_past_its_end=is_open and record.is_as_approved and record.is_past_its_end(now))
+    return Today(
+        is_past_its_end=is_open and record.is_as_approved and record.is_past_its_end(now),
+        drift=await read_open_drift(request, record, store) if request.state is RequestState.APPLIED else None,
+    )
 
 
 async def read_replacement(request: AccessRequest, *, store: Store) -> Replacement | None:
@@ -106,6 +112,19 @@ async def read_open_drift(request: AccessRequest, record: Partnership | None, st
     return found if found is not None and found.found_at >= read_at else None
 
 
+async def read_partner_drift(tenant_id: TenantId, record: Partnership | None, store: Store) -> Drift | None:
+    """Read the open drift of a partner, by the rule of `read_open_drift` for the request in force; None without any.
+
+    :param record: the partner's record; None when there is none. Then nothing was read after the drift.
+    """
+    found = await known_drift(tenant_id, store)
+    if found is None or record is None:
+        return found
+    in_force = await store.request(record.request_id)
+    read_at = None if in_force is None else result_read_at(in_force)
+    return found if read_at is None or found.found_at >= read_at else None
+
+
 async def read_since_applied(
     request_ids: Iterable[RequestId], *, store: Store, now: datetime
 ) -> Mapping[RequestId, SinceApplied]:
@@ -120,9 +139,8 @@ async def read_since_applied(
             continue
         record = await store.partnership(request.plan.tenant_id)
         today = await today_from_record(request, record, store=store, now=now)
-        has_drifted = await read_open_drift(request, record, store) is not None
-        if today.successor is not None or has_drifted:
-            found[request_id] = SinceApplied(request=request, successor=today.successor, has_drifted=has_drifted)
+        if today.successor is not None or today.drift is not None:
+            found[request_id] = SinceApplied(request=request, successor=today.successor, drift=today.drift)
     return found
 
 

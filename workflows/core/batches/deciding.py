@@ -104,7 +104,9 @@ def _discard(batch: Batch, command: WithdrawBatch, situation: Situation) -> Batc
 def expire(batch: Batch, command: "ExpireBatch", situation: Situation) -> BatchTransition:
     if command.is_unproven:
         ended = S.STOPPED if batch.state in (S.APPLYING, S.HALTED) else S.EXPIRED
-        return end_batch(batch, ended, situation, (Fact(NoteCode.BATCH_NOT_BELIEVED),))
+        note = (Fact(NoteCode.BATCH_NOT_BELIEVED),)
+        # NB. without its decisions: this is stored and signed, and what somebody else wrote must not be signed.
+        return end_batch(batch, ended, situation, note, decisions=(), void_decisions=())
     if batch.state is S.APPLYING:
         raise not_possible_now(batch)
     if command.is_void:
@@ -116,6 +118,17 @@ def expire(batch: Batch, command: "ExpireBatch", situation: Situation) -> BatchT
         return end_batch(batch, S.STOPPED, situation, (Fact(NoteCode.BATCH_HALT_UNANSWERED),))
     code = NoteCode.DRAFT_NOT_CONFIRMED if batch.state is S.DRAFT else NoteCode.BATCH_UNDECIDED
     return end_batch(batch, S.EXPIRED, situation, (Fact(code),))
+
+
+def is_batch_believed(batch: Batch) -> bool:
+    """Return whether nothing in a batch says that something other than Gatehouse changed it."""
+    return not {NoteCode.BATCH_CHANGED, NoteCode.BATCH_NOT_BELIEVED}.intersection(fact.code for fact in batch.note)
+
+
+def batch_as_not_believed(batch: Batch) -> Batch:
+    """Return a batch that something else changed as it is shown: without decisions. It is never stored."""
+    code = NoteCode.BATCH_NOT_BELIEVED if batch.has_ended else NoteCode.BATCH_CHANGED
+    return replace(batch, decisions=(), void_decisions=(), note=(Fact(code),))
 
 
 def _stage(

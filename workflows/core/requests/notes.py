@@ -85,9 +85,17 @@ class NoteCode(StrEnum):
     NOT_BELIEVED = "not_believed"
     """Something other than Gatehouse changed the request, so nothing that it says was approved. Only shown."""
     ENDED_NOT_BELIEVED = "ended_not_believed"
-    """Something other than Gatehouse changed the request, so it ended when the freeze about that ended."""
+    """Something other than Gatehouse changed the request, so it ended when the freeze about that ended.
+
+    Values: `was_sent` (whether a part of it may be in the tenant), not in earlier versions.
+    """
     BATCH_NOT_BELIEVED = "batch_not_believed"
-    """A batch was ended because something other than Gatehouse changed it."""
+    """A batch was ended because something other than Gatehouse changed it.
+
+    Values: `was_sent` in the note of a member, see `ENDED_NOT_BELIEVED`.
+    """
+    BATCH_CHANGED = "batch_changed"
+    """Something other than Gatehouse changed the open batch, so nothing of it was approved. Only shown."""
     NOT_SENT_FROZEN = "not_sent_frozen"
     """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CAPABILITIES_UNREAD = "capabilities_unread"

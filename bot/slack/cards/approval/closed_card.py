@@ -146,7 +146,7 @@ def closed_headline(request: AccessRequest, successor: AccessRequest | None, dri
     """
     target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
     if drift is not None:
-        return f"⚠️ {target}: {drifted_state_words(request)}"
+        return f"⚠️ {target}: {drifted_state_words(request, drift)}"
     if successor is None:
         return headline(request)
     return f"{replaced_icon(request, successor)} {target}: {later_state_words(request, successor)}"
@@ -158,7 +158,7 @@ def closed_summary(request: AccessRequest, successor: AccessRequest | None, drif
     :param drift: see `drift_in_force`.
     """
     if drift is not None:
-        return summary(request, drifted_state_words(request))
+        return summary(request, drifted_state_words(request, drift))
     return summary(request, state_words(request) if successor is None else later_state_words(request, successor))
 
 

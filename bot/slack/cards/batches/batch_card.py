@@ -47,7 +47,7 @@ from bot.words.batches.run import next_words, run_words
 from bot.words.batches.terms import batch_duration_words, sponsors_words
 from bot.words.sentences import first_words
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState, tally
-from workflows.core.batches.deciding import batch_eligibility
+from workflows.core.batches.deciding import batch_eligibility, is_batch_believed
 from workflows.core.batches.running.facts import run_facts
 from workflows.core.people import Role
 from workflows.core.policy.risk import RiskLevel
@@ -87,7 +87,9 @@ def batch_card(
         list: closing is easy.
     :param with_progress: whether it shows how many members are recorded, so that it changes with each of them.
     """
-    if batch.state is S.AWAITING_APPROVAL:
+    if not is_batch_believed(batch):
+        blocks = list(_changed_blocks(batch, can_reject=with_buttons and can_be_rejected(batch, now)))
+    elif batch.state is S.AWAITING_APPROVAL:
         can_approve, can_reject = can_be_approved(batch, now), can_be_rejected(batch, now)
         blocks = list(
             _waiting_blocks(
@@ -124,6 +126,8 @@ def batch_summary(batch: Batch) -> str:
 
 def batch_icon(batch: Batch) -> str:
     """Return the emoji of a batch's state; it never says more than the words."""
+    if not is_batch_believed(batch):
+        return "⚠️"
     counts = tally(batch)
     # NB. not for rows that were always to be decided alone, or that start later: nothing of these is undone.
     is_undone = bool(counts.left or counts.ended or counts.ended_before)
@@ -131,8 +135,8 @@ def batch_icon(batch: Batch) -> str:
 
 
 def can_be_approved(batch: Batch, now: datetime) -> bool:
-    """Return whether Approve has an effect: the list of exactly what is decided on is attached."""
-    return can_be_rejected(batch, now) and batch.is_list_current
+    """Return whether Approve has an effect: it is believed, and the list of exactly what is decided on is attached."""
+    return can_be_rejected(batch, now) and batch.is_list_current and is_batch_believed(batch)
 
 
 def can_be_rejected(batch: Batch, now: datetime) -> bool:
@@ -235,6 +239,20 @@ def _other_blocks(batch: Batch, *, with_progress: bool) -> Iterator[Block]:
     yield actions(f"batch:{batch.id}", *(_halt_buttons(batch) if batch.state is S.HALTED else ()), details)
 
 
+def _changed_blocks(batch: Batch, *, can_reject: bool) -> Iterator[Block]:
+    """Return the card of a batch that something other than Gatehouse changed: it can be rejected or ended only."""
+    yield header(f"{batch_icon(batch)} {title_words(batch)}: {_short_state(batch)}")
+    yield rich_text(
+        paragraph(cleaned_text(facts_words(batch.note), _NOTE_LIMIT)),
+        paragraph(*_people_parts(batch)),
+    )
+    if batch.state is S.HALTED:
+        details = button("Details", ids.REVIEW_BATCH, ids.batch_value(batch))
+        yield actions(f"batch:{batch.id}", _halt_buttons(batch)[-1], details)
+    else:
+        yield decision_row(batch, can_approve=False, can_reject=can_reject)
+
+
 def _halt_buttons(batch: Batch) -> tuple[ButtonElement, ...]:
     """Return what an admin answers to a batch that stopped by itself. Who clicked is checked later."""
     value = ids.halt_value(batch)
@@ -242,7 +260,7 @@ def _halt_buttons(batch: Batch) -> tuple[ButtonElement, ...]:
 
 
 def _short_state(batch: Batch) -> str:
-    return "done" if batch.state is S.DONE else state_words(batch)
+    return "done" if batch.state is S.DONE and is_batch_believed(batch) else state_words(batch)
 
 
 def _state_elements(batch: Batch) -> Iterator[RichTextElement]:

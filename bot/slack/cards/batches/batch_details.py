@@ -59,7 +59,7 @@ from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import drifted_state_words
 from workflows.app.reads.found_requests import SinceApplied
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
-from workflows.core.batches.deciding import batch_eligibility
+from workflows.core.batches.deciding import batch_eligibility, is_batch_believed
 from workflows.core.people import Person, Role
 from workflows.core.requests.request import RequestId
 
@@ -175,7 +175,7 @@ def _row_parts(batch: Batch, row: BatchRow, since: Mapping[RequestId, SinceAppli
 def _since_words(today: SinceApplied) -> str:
     if today.successor is not None:
         return later_state_by_words(today.request, today.successor)
-    return drifted_state_words(today.request)
+    return "" if today.drift is None else drifted_state_words(today.request, today.drift)
 
 
 def _about_elements(batch: Batch) -> Iterator[RichTextElement]:
@@ -196,14 +196,8 @@ def _about_elements(batch: Batch) -> Iterator[RichTextElement]:
 
 def _decision_elements(batch: Batch, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
     """Return who decides and who may not, the whole digests, and the list."""
-    if batch.stages:
-        yield paragraph(fixed_text("Approval policy", bold=True))
-        yield from chain_elements(batch.stages, batch_eligibility(batch).verdict, holders)
-    if batch.void_decisions:
-        yield paragraph(fixed_text("Approvals of an earlier list do not count."))
-    yield paragraph(
-        fixed_text("Cannot approve: ", bold=True), cleaned_text(excluded_words(batch), MAX_EXCLUDED_CHARACTERS)
-    )
+    if is_batch_believed(batch):  # NB. nobody can approve what is not believed
+        yield from _chain_elements(batch, holders)
     if batch.sheet is not None:
         yield paragraph(fixed_text("File SHA-256 ", bold=True), cleaned_text(batch.sheet.sha256, 64, code=True))
     if batch.digest is not None:
@@ -215,12 +209,23 @@ def _decision_elements(batch: Batch, holders: Mapping[Role, Approvers]) -> Itera
             fixed_text(" SHA-256 ", bold=True),
             cleaned_text(batch.list_file.sha256, 64, code=True),
         )
-    elif batch.state is BatchState.AWAITING_APPROVAL:
+    elif batch.state is BatchState.AWAITING_APPROVAL and is_batch_believed(batch):
         yield paragraph(fixed_text(LIST_MISSING if batch.list_problem else LIST_PENDING))
         if batch.list_problem:
             yield paragraph(cleaned_text(facts_words(batch.list_problem), Limit.PLAIN))
-    if not batch.has_ended:
+    if not batch.has_ended and is_batch_believed(batch):
         yield paragraph(fixed_text("Decide by "), local_time(batch.expires_at))
+
+
+def _chain_elements(batch: Batch, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    if batch.stages:
+        yield paragraph(fixed_text("Approval policy", bold=True))
+        yield from chain_elements(batch.stages, batch_eligibility(batch).verdict, holders)
+    if batch.void_decisions:
+        yield paragraph(fixed_text("Approvals of an earlier list do not count."))
+    yield paragraph(
+        fixed_text("Cannot approve: ", bold=True), cleaned_text(excluded_words(batch), MAX_EXCLUDED_CHARACTERS)
+    )
 
 
 def excluded_words(batch: Batch) -> str:

@@ -32,6 +32,7 @@ from workflows.core.settings.canonical import Digest, JsonObject
 
 NO_PARTNER_STEPS: Final = "Nothing to do on the partner's side."
 
+_NOT_LISTED: Final = "Not listed, because the last sweep found settings that are not the approved ones."
 _RECEIVED: Final = "⏳ Your click is received. /partner checklist shows its result."
 
 
@@ -106,11 +107,12 @@ def setup_elements(
 ) -> Iterator[RichTextElement]:
     """Return the partner setup that follows from the current settings, step by step.
 
-    :param has_drifted: whether they are not the approved ones. Nobody is to open the partner's side for those.
+    :param has_drifted: whether the last sweep found others than the approved ones. Nobody is to open the partner's
+        side for those.
     """
     if has_drifted:
         yield paragraph(fixed_text("Partner setup", bold=True))
-        yield paragraph(fixed_text("Not listed, because the current settings are not the approved ones."))
+        yield paragraph(fixed_text(_NOT_LISTED))
         return
     setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
     confirmations = () if partnership is None else partnership.confirmations

@@ -19,6 +19,7 @@ from bot.slack.people.approvers import may_decide_now, name_open_stages_of
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
 from workflows.app.reads.found_requests import read_since_applied
+from workflows.app.reads.home_batches import batch_as_believed
 from workflows.app.service import Service
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.deciding import current_batch_eligibility
@@ -160,14 +161,14 @@ class DecideBatchFlow:
         )
 
     async def _known(self, batch_id: BatchId) -> Batch:
-        """Return a batch that somebody asked for: nobody looks at another person's draft here.
+        """Return a batch that somebody asked for, as it is believed: nobody looks at another person's draft here.
 
         :raises Refused: when there is none.
         """
         batch = await self.store.batch(batch_id)
         if batch is None or batch.state is BatchState.DRAFT:
             raise Refused(RefusalCode.UNKNOWN_BATCH)
-        return batch
+        return await batch_as_believed(batch, self.store)
 
     async def _decidable(self, batch_id: BatchId, digest: Digest) -> Batch:
         batch = await self._known(batch_id)

@@ -19,9 +19,11 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.cards.batches.batch_card import batch_icon, can_be_withdrawn
 from bot.slack.flows.home.paged_list import section
+from bot.slack.flows.home.rows import NOT_BELIEVED
 from bot.words.batches.rows import facts_words, progress_words, state_words, title_words
 from workflows.app.reads.app_home import HomeList
 from workflows.core.batches.batch import Batch, BatchState
+from workflows.core.batches.deciding import is_batch_believed
 from workflows.ports.pages import Page
 
 _NOTE_LIMIT = 300
@@ -34,6 +36,9 @@ def batch_rows(waiting: Page[Batch], now: datetime) -> Iterator[Block]:
         times = {"Asked": batch.confirmed_at or batch.created_at, "Decide by": batch.expires_at}
         text = title_words(batch) if now < batch.expires_at else f"{title_words(batch)} · the time to decide is over"
         review = button("Review", ids.REVIEW_BATCH, ids.batch_value(batch), "primary")
+        if not is_batch_believed(batch):
+            text, times = f"{title_words(batch)} · {NOT_BELIEVED}", {"Asked": times["Asked"]}
+            review = button("Details", ids.REVIEW_BATCH, ids.batch_value(batch))
         yield row(f"{text} · {batch.id}", f"batch:{batch.id}", review, times=times)
 
     yield from section("Batches, one decision for several partners", HomeList.BATCHES, waiting, waiting_row)
@@ -51,7 +56,9 @@ def own_batch_rows(batches: Page[Batch]) -> Iterator[Block]:
 def _own_row(batch: Batch) -> Iterator[Block]:
     """Return one batch that this person asked for: state, progress, and the buttons that are possible now."""
     note = facts_words(batch.note)
-    if batch.state is BatchState.APPLYING:
+    if not is_batch_believed(batch):
+        pass  # its note says why
+    elif batch.state is BatchState.APPLYING:
         note = f"{progress_words(batch)}."
     elif batch.state is BatchState.AWAITING_APPROVAL and not batch.is_list_current:
         note = facts_words(batch.list_problem) or note

@@ -53,7 +53,7 @@ from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.notes import is_changed_by_others
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
 """The most characters of a row."""
@@ -61,7 +61,7 @@ _DOMAIN_LIMIT: Final = 90
 _TITLE_LIMIT: Final = 40
 _STATE_LIMIT: Final = 120
 _NOT_AS_APPROVED: Final = " · ⚠️ Not as approved"
-_NOT_BELIEVED: Final = "changed by something other than Gatehouse, cannot be approved"
+NOT_BELIEVED: Final = "changed by something else, cannot be approved"
 _NOTE_LIMIT: Final = 300
 
 
@@ -78,7 +78,7 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     if is_changed_by_others(request):
         details = button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))
         yield from _waiting_row(
-            about, place, details, asked, now, constant=_NOT_BELIEVED, has_times_below=has_times_below
+            about, place, details, asked, now, constant=NOT_BELIEVED, has_times_below=has_times_below
         )
     elif can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
@@ -136,17 +136,15 @@ def own_row(
     today: Today,
     after_end: AfterEnd,
     setup: Partnership | None = None,
-    has_drifted: bool = False,
 ) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
     :param today: what became of it.
     :param after_end: what can be done about it once it is closed.
     :param setup: the partner's record while the partner has to do something for this request.
-    :param has_drifted: whether the partner's settings are not the approved ones now.
     """
     note = still_needed(request)
-    setup = None if has_drifted else setup  # nobody is to open the partner's side for what nobody approved
+    setup = None if today.drift is not None else setup  # nobody is to open the partner's side for what nobody approved
     if setup is not None:
         note = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
     elif not note and request.note:
@@ -154,7 +152,7 @@ def own_row(
     more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
     yield rich_text(
         paragraph(
-            *_own_parts(request, today, has_drifted=has_drifted),
+            *_own_parts(request, today),
             *_sent_for_parts(request),
             fixed_text(f" · {request.id}"),
             *more,
@@ -173,11 +171,9 @@ def _sent_for_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield cleaned_text(sent_for, _STATE_LIMIT)
 
 
-def _own_parts(request: AccessRequest, today: Today, *, has_drifted: bool) -> Iterator[TextRun]:
+def _own_parts(request: AccessRequest, today: Today) -> Iterator[TextRun]:
     """Return partner, access, and what became of it by whom and when."""
     sign, state = _state_of_today(request, today)
-    if has_drifted and today.successor is None and request.state is RequestState.APPLIED:
-        sign, state = "⚠️", drifted_state_words(request)
     since = request.changed_at
     if (later := today.successor) is not None and not is_changed_by_others(request):
         state = later_state_by_words(request, later)
@@ -195,7 +191,7 @@ def _own_parts(request: AccessRequest, today: Today, *, has_drifted: bool) -> It
 def sponsored_row(partnership: Partnership, now: datetime, *, has_drifted: bool = False) -> Iterator[Block]:
     """Return access that is active and that this person sponsors, with Close early.
 
-    :param has_drifted: see `own_row`.
+    :param has_drifted: whether the partner's settings are not the approved ones now.
     """
     tenant_id = partnership.identity.tenant_id
     text = f"{_partner(partnership)}{_no_end(partnership)}{_NOT_AS_APPROVED if has_drifted else ''}"
@@ -204,17 +200,21 @@ def sponsored_row(partnership: Partnership, now: datetime, *, has_drifted: bool 
     )
 
 
-def ending_row(partnership: Partnership, extension: AccessRequest | None = None) -> Iterator[Block]:
+def ending_row(
+    partnership: Partnership, extension: AccessRequest | None = None, *, has_drifted: bool = False
+) -> Iterator[Block]:
     """Return access whose approved period ends soon, with the button that asks for more.
 
     :param extension: the reader's open request for the partner, which is shown instead.
+    :param has_drifted: see `sponsored_row`.
     """
     tenant_id = partnership.identity.tenant_id
     again = button("Extend", ids.REQUEST_AGAIN, tenant_id)
     if extension is not None and extension.prepared is not None:
         again = button("Show newer request", ids.REVIEW_REQUEST, ids.decision_value(extension))
     times = NO_TIMES if partnership.ends_at is None else {AT_END[partnership.at_end].label: partnership.ends_at}
-    yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
+    text = f"{_partner(partnership)}{_NOT_AS_APPROVED if has_drifted else ''}"
+    yield row(text, f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
 
 def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
@@ -234,6 +234,8 @@ def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
         return "⚠️", short_state_words(request)
     if today.successor is not None:
         return replaced_icon(request, today.successor), later_state_words(request, today.successor)
+    if today.drift is not None:
+        return "⚠️", drifted_state_words(request, today.drift)
     state = short_state_words(request)
     return ("⏰", f"{state}{PERIOD_ENDED}") if today.is_past_its_end else (icon(request), state)
 
@@ -244,7 +246,7 @@ def partner_entry(
     """Return a partner for an admin with Revoke, for an auditor with Show.
 
     :param name: the name of the list. It makes the block's id unique, because a partner may be in several lists.
-    :param has_drifted: see `own_row`.
+    :param has_drifted: see `sponsored_row`.
     """
     sponsor = clean(partnership.sponsor.name, _TITLE_LIMIT)
     text = (

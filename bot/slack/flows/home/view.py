@@ -203,20 +203,23 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
             today=home.today.get(request.id, _NO_TODAY),
             after_end=home.after_end.get(request.id, NOT_OVER),
             setup=home.setups.get(request.id),
-            has_drifted=request.prepared is not None and request.plan.tenant_id in home.drifted,
         ),
     )
     yield from section(
         "My partners whose period ends soon",
         HomeList.ENDING,
         home.ending,
-        lambda partnership: ending_row(partnership, home.extensions.get(partnership.identity.tenant_id)),
+        lambda partnership: ending_row(
+            partnership,
+            home.extensions.get(partnership.identity.tenant_id),
+            has_drifted=home.has_drifted(partnership),
+        ),
     )
     yield from section(
         "My partners with active access",
         HomeList.SPONSORED,
         sponsored,
-        lambda partnership: sponsored_row(partnership, now, has_drifted=partnership.identity.tenant_id in home.drifted),
+        lambda partnership: sponsored_row(partnership, now, has_drifted=home.has_drifted(partnership)),
     )
 
 
@@ -233,9 +236,7 @@ def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         overdue,
         HomeList.OVERDUE,
         home.overdue,
-        lambda partnership: partner_entry(
-            partnership, now, "overdue", has_drifted=partnership.identity.tenant_id in home.drifted
-        ),
+        lambda partnership: partner_entry(partnership, now, "overdue", has_drifted=home.has_drifted(partnership)),
     )
 
 
@@ -264,10 +265,7 @@ def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         HomeList.PARTNERS,
         home.partners,
         lambda partnership: partner_entry(
-            partnership,
-            now,
-            "found",
-            can_revoke=home.is_admin,
+            partnership, now, "found", can_revoke=home.is_admin, has_drifted=home.has_drifted(partnership)
         ),
     )
 

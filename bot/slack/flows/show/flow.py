@@ -24,10 +24,10 @@ from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
 from workflows.app.reads.audit_log_permission import AuditLogPermission
+from workflows.app.reads.found_requests import read_partner_drift
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
-from workflows.app.watch.known_drift import known_drift
 from workflows.app.watch.not_adopted import read_not_adopted, save_not_adopted_of
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.named_targets import current_targets
@@ -151,7 +151,7 @@ class ShowFlow:
         except UnknownFilter as error:
             return refusal(str(error))
         page = await self.store.partners_page(partner_filter, limit=PAGE_SIZE, position=position)
-        drifts = [await known_drift(partner.identity.tenant_id, self.store) for partner in page.items]
+        drifts = [await read_partner_drift(one.identity.tenant_id, one, self.store) for one in page.items]
         drift_words = {TenantId(drift.subject): drift_row_words(drift, now) for drift in drifts if drift is not None}
         return partner_list(page, now, typed_text, await read_not_adopted(store=self.store), drift_words)
 
@@ -189,5 +189,5 @@ class ShowFlow:
             names=await names_for_display(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,
             reader=reader,
-            drift=await known_drift(identity.tenant_id, self.store),
+            drift=await read_partner_drift(identity.tenant_id, partnership, self.store),
         )

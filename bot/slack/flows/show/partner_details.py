@@ -109,7 +109,7 @@ def partner_details(
         *_settings_row(identity, configuration),
         _open_access_block(configuration, default, is_cross_cloud),
         rich_text(*setup_elements(configuration, default, identity, partnership, has_drifted=drift is not None)),
-        *record_blocks(identity, partnership, requests, now, has_drifted=drift is not None),
+        *record_blocks(identity, partnership, requests, now, drift=drift),
         *_own_actions(requests, partnership, reader, now),
         *_adopt_action(identity, requests, concerns, reader),
     ]

@@ -42,6 +42,7 @@ from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.reviews.sponsorship import DECIDES_AGAIN_AFTER
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 
 MAX_HISTORY_ENTRIES: Final = 15
@@ -58,16 +59,16 @@ def record_blocks(
     requests: Sequence[AccessRequest],
     now: datetime,
     *,
-    has_drifted: bool = False,
+    drift: Drift | None = None,
 ) -> Iterator[Block]:
     """Return the record of a partner and its requests, with buttons for what is only counted.
 
-    :param has_drifted: whether the last sweep found other settings than those of the record.
+    :param drift: what the last sweep found, while that is different from the record.
     """
     yield rich_text(*_record_elements(partnership, requests, now))
     yield from _record_rows(partnership, requests)
-    drifted = partnership.request_id if partnership is not None and has_drifted else None
-    yield rich_text(*_history_elements(requests, identity, drifted))
+    in_force = None if partnership is None else partnership.request_id
+    yield rich_text(*_history_elements(requests, identity, in_force, drift))
     yield from _history_rows(requests, identity)
 
 
@@ -218,11 +219,12 @@ def _verified_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 
 def _history_elements(
-    requests: Sequence[AccessRequest], identity: TenantIdentity, drifted: RequestId | None
+    requests: Sequence[AccessRequest], identity: TenantIdentity, in_force: RequestId | None, drift: Drift | None
 ) -> Iterator[RichTextElement]:
     """Return the newest requests about a partner; older ones are counted.
 
-    :param drifted: the request whose settings are in force by the record, and not in the tenant.
+    :param in_force: the request whose settings are in force by the record.
+    :param drift: see `record_blocks`.
     """
     yield paragraph(fixed_text("Requests, newest first", bold=True))
     if not requests:
@@ -230,7 +232,7 @@ def _history_elements(
         return
     later = replacements_among(requests)
     yield bullets(
-        history_parts(request, later.get(request.id), has_drifted=request.id == drifted)
+        history_parts(request, later.get(request.id), drift=drift if request.id == in_force else None)
         for request in requests[:MAX_HISTORY_ENTRIES]
     )
     if len(requests) > MAX_HISTORY_ENTRIES:
@@ -255,21 +257,21 @@ def history_parts(
     later: AccessRequest | None = None,
     *,
     max_note: int = MAX_SHORT_NOTE,
-    has_drifted: bool = False,
+    drift: Drift | None = None,
 ) -> list[TextRun]:
     """Return one request: who sent it, its state of today, since when, and why it is so. An open one: when it was sent.
 
     :param later: the later request that replaced its result, if there is one.
-    :param has_drifted: whether its settings are in force by the record, and the last sweep found other ones.
+    :param drift: what the last sweep found, where its settings are in force by the record.
     """
-    has_drifted = has_drifted and later is None and request.state is RequestState.APPLIED
+    drift = drift if later is None and request.state is RequestState.APPLIED else None
     sign = icon(request) if later is None else replaced_icon(request, later)
-    sign = "⚠️" if has_drifted else sign
+    sign = sign if drift is None else "⚠️"
     by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
     batch = member_words(request.batch, request.left_batch)
     runs = [fixed_text(f"{sign} {request.id}: {kind_words(request)}{batch}"), *by, fixed_text(", ")]
     if later is None:
-        words = drifted_state_words(request) if has_drifted else short_state_words(request)
+        words = short_state_words(request) if drift is None else drifted_state_words(request, drift)
         state = [fixed_text(words, bold=True)]
         at, of = request.confirmed_at or request.changed_at, ""
         if not request.is_terminal:

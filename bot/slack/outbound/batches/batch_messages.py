@@ -9,8 +9,9 @@ from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.people.approvers import Approvers, name_able
+from workflows.app.reads.home_batches import batch_as_believed
 from workflows.core.batches.batch import Batch, BatchState, ListFile
-from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility
+from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility, is_batch_believed
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.eligibility import Eligibility
 from workflows.core.requests.request import BatchId
@@ -34,6 +35,7 @@ class BatchMessages:
 
         :raises NotifierUnavailable, NotifierRefused: when the channel does not accept the card.
         """
+        batch = await batch_as_believed(batch, self._outbound.store)
         eligible = current_batch_eligibility(batch)
         holders = await self._recipients.open_stage_holders(eligible)
         deciders = await self._recipients.deciders_now(eligible, holders) if batch.is_list_current else frozenset()
@@ -43,7 +45,8 @@ class BatchMessages:
         # NB. without progress: otherwise every wave of members would update every copy.
         settled = batch_card(batch, holders=names, now=now, with_buttons=False, with_progress=False)
         asked = await self._update_copies(batch, lambda person: card if person in deciders else settled)
-        to_ask = await self._recipients.asked_now(eligible, holders) if batch.is_list_current else frozenset()
+        is_asked = batch.is_list_current and is_batch_believed(batch)
+        to_ask = await self._recipients.asked_now(eligible, holders) if is_asked else frozenset()
         for person in direct_recipients(to_ask, is_channel_closed=problem is not None):
             if person not in asked:
                 await self._outbound.copies.post(
@@ -89,7 +92,9 @@ class BatchMessages:
         return await self._lists.attach(batch, thread="" if card is None else card.message_id)
 
     async def asked_now(self, batch: Batch) -> frozenset[ChatId]:
-        """Return who is asked and reminded now to decide on a batch."""
+        """Return who is asked and reminded now to decide on a batch: nobody on one that is not believed."""
+        if not is_batch_believed(await batch_as_believed(batch, self._outbound.store)):
+            return frozenset()
         eligible = current_batch_eligibility(batch)
         return await self._recipients.asked_now(eligible, await self._recipients.open_stage_holders(eligible))
 

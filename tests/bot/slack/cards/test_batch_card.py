@@ -18,6 +18,7 @@ from tests.bot.sample_batches import BATCH_ID, CHAIN, approved_once, asked, batc
 from tests.bot.sample_sheets import sheet_batch, sheet_draft
 from tests.bot.shipped_cards import NAMES, texts, words_of
 from tests.workflows.core.builders import CHIE, NOW, RILEY, request
+from tests.workflows.core.posture.watch.drifts import drift
 from tests.workflows.world import CATALOG
 from workflows.app.batches.confirming import BatchTerms
 from workflows.app.reads.found_requests import SinceApplied
@@ -447,8 +448,8 @@ def test_details_say_what_became_of_applied_partners_since() -> None:
     applied = request(RequestState.APPLIED, id=first, confirmed_at=NOW)
     later = request(RequestState.APPLIED, RequestKind.REVOCATION, id=RequestId("r-9"), confirmed_at=NOW, not_closed=())
     since = {
-        first: SinceApplied(request=applied, successor=later, has_drifted=False),
-        second: SinceApplied(request=applied, successor=None, has_drifted=True),
+        first: SinceApplied(request=applied, successor=later, drift=None),
+        second: SinceApplied(request=applied, successor=None, drift=drift()),
     }
     said = " ".join(texts([block.to_dict() for block in details_blocks(done, now=NOW, since=since)]))
     assert "adopted (verified); ⚠️ revoked later by Riley (r-9)" in said

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.flows.alarms.freeze_views import unfreeze_view
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.words.refusals.freeze import ended_words
@@ -52,6 +53,13 @@ def test_it_can_still_be_withdrawn_and_rejected(asked: AccessRequest) -> None:
     assert "reject" in buttons(decision_view(asked, holders=NAMES, history=(), now=NOW)["blocks"])
 
 
+def test_the_window_that_ends_such_a_freeze_says_what_is_accepted_and_what_ends() -> None:
+    frozen = begin(None, by=GATEHOUSE.name, reason="A record was changed", now=NOW)
+    said = shown(unfreeze_view(frozen, reader=DANA.id, now=NOW)["blocks"])
+    assert "If you end it, you accept the records of partners, absences and closed requests as they are." in said
+    assert "Open requests and batches that are not believed end, with all requests of such a batch." in said
+
+
 def test_the_end_of_a_freeze_about_records_says_that_such_requests_end() -> None:
     admins = current_roles(dana=ADMIN, amara=ADMIN)
     said = {}
@@ -59,5 +67,8 @@ def test_the_end_of_a_freeze_about_records_says_that_such_requests_end() -> None
         frozen = begin(None, by=by, reason="A record was changed", now=NOW)
         asks = advance(frozen, FreezeStep.ASK_END, DANA, version=1, current_roles=admins, now=NOW)
         over = advance(asks, FreezeStep.END, AMARA, version=2, current_roles=admins, now=NOW)
-        said[by] = "Open requests that are not believed end." in ended_words(over)
+        said[by] = (
+            "Open requests and batches that are not believed end, with all requests of such a batch."
+            in ended_words(over)
+        )
     assert said == {GATEHOUSE.name: True, DANA.name: False}

@@ -1,5 +1,6 @@
 """What admins read of work that was given up."""
 
+import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import get_args
@@ -7,8 +8,9 @@ from typing import get_args
 import pytest
 
 from bot.slack.words.alarms import ENDINGS, alarm_advice, alarm_elements, alarm_text, ending_words
+from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.sentences import minute
-from tests.workflows.core.builders import NOW
+from tests.workflows.core.builders import NOW, TENANT
 from workflows.app.alarms import new_alarm
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId, EndingCode
@@ -74,3 +76,11 @@ def test_every_time_of_an_alarm_is_in_the_zone_of_its_reader() -> None:
     parts = [part.to_dict() for element in elements for part in element.elements]  # type: ignore[attr-defined]
     assert [part["timestamp"] for part in parts if part["type"] == "date"] == [int(NOW.timestamp())] * 2
     assert "UTC" not in "".join(part["text"] for part in parts if part["type"] == "text")
+
+
+def test_who_dismisses_a_message_is_told_how_long_nobody_gets_it_and_that_no_access_changes() -> None:
+    alarm = new_alarm(AlarmCode.SIGN_INS_DENIED, TENANT, {"dismiss_days": 30}, NOW)
+    answers = alarm_answers(alarm, is_admin=True)
+    assert answers is not None
+    said = json.dumps(answers.to_dict())
+    assert "For 30 days no admin gets a message about this. It changes no access." in said

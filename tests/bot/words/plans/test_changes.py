@@ -421,7 +421,7 @@ def test_read_back_is_claimed_only_where_it_happened() -> None:
 
 
 def test_waiting_for_graph_is_said() -> None:
-    assert state_words(request(RequestState.STOPPED)) == "stopped, nothing was sent"
+    assert state_words(request(RequestState.STOPPED)) == "stopped, nothing was written"
     assert state_words(request(RequestState.STOPPED, writing_since=NOW)) == "stopped before it was confirmed"
     waiting = request(RequestState.APPLYING, note=noted("Microsoft Graph does not answer."))
     assert state_words(waiting) == "approved, waiting to be written"

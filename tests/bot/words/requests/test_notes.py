@@ -221,10 +221,28 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "written. It can be sent again with /partner request.",
     ),
     (
+        NoteCode.ENDED_NOT_BELIEVED,
+        {"was_sent": False},
+        "Something other than Gatehouse changed this request. Its approvals are not believed. Nothing of it is "
+        "written. It can be sent again with /partner request.",
+    ),
+    (
+        NoteCode.BATCH_NOT_BELIEVED,
+        {"was_sent": False},
+        "Something other than Gatehouse changed this batch. Its approvals are not believed. Nothing of it is written. "
+        "Ask again for what is still needed.",
+    ),
+    (
         NoteCode.BATCH_NOT_BELIEVED,
         {},
         "Something other than Gatehouse changed this batch. Its approvals are not believed. Nothing more of it is "
         "written. Ask again for what is still needed.",
+    ),
+    (
+        NoteCode.BATCH_CHANGED,
+        {},
+        "Changed by something other than Gatehouse. Its approvals are not believed, and nothing more of it is written. "
+        "This batch ends when two admins end the freeze about it.",
     ),
     (
         NoteCode.NOT_SENT_FROZEN,

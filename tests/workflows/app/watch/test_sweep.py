@@ -10,14 +10,17 @@ from typing import Any, Final
 
 import pytest
 
+from bot.slack.flows.home.rows import found_row
+from bot.slack.flows.home.view import home_view
 from bot.slack.words.alarms import alarm_advice, alarm_message, alarm_text
 from bot.words.sentences import minute
+from tests.bot.surfaces import shown
 from tests.workflows.app.reads.test_app_home import home_of
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, SAM, TENANT
 from tests.workflows.effects.test_held import hold
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World, restarted
-from workflows.app.reads.found_requests import read_open_drift
+from workflows.app.reads.found_requests import find_requests, read_open_drift, read_partner_drift
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.app.watch.sweep import INCOMPLETE_SINCE, Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords
@@ -31,6 +34,7 @@ from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.partner_changes import PartnerChange
+from workflows.ports.pages import EMPTY, START, RequestFilter
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.store.codec import DRIFT, dump, with_checksum
 
@@ -367,13 +371,48 @@ async def test_the_app_home_and_details_are_told_of_the_drift_of_the_request_in_
     assert await read_open_drift(request, record, opened.store) is None
     opened.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
     await opened.sweep()
-    assert (await home_of(opened, RILEY)).drifted == (await home_of(opened, SAM)).drifted == {TENANT}
+    assert (await home_of(opened, SAM)).drifted == {TENANT}
     assert await read_open_drift(request, record, opened.store) == await stored(opened)
+    [marked] = [one.drift for one in (await home_of(opened, RILEY)).today.values()]
+    assert marked == await stored(opened)
+    opened.clock.advance(minutes=1)
     await opened.revoke(DANA)
     closed = await opened.store.partnership(TENANT)
     assert await read_open_drift(request, closed, opened.store) is None, "it is replaced"
+    assert (await stored(opened)).is_open, "no sweep came since"
+    assert await read_partner_drift(TENANT, closed, opened.store) is None, "the block was read after it was found"
+    for person in (RILEY, SAM, DANA):
+        home = await home_of(opened, person, text="contoso")
+        assert home.drifted == frozenset()
+        assert not [one for one in home.today.values() if one.drift is not None]
+
+
+async def test_a_partner_without_a_record_has_the_drift_of_the_last_sweep(opened: World) -> None:
+    opened.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
     await opened.sweep()
-    assert (await home_of(opened, RILEY)).drifted == frozenset()
+    assert await read_partner_drift(TENANT, None, opened.store) == await stored(opened)
+
+
+async def test_every_list_of_the_app_home_marks_the_same_partner(opened: World) -> None:
+    record = await opened.store.partnership(TENANT)
+    assert record is not None
+    assert record.ends_at is not None
+    opened.clock.moment = record.ends_at - timedelta(days=3)
+    opened.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
+    await opened.sweep()
+    sponsor, admin = await home_of(opened, SAM), await home_of(opened, DANA, text="contoso")
+    assert [one.identity.tenant_id for one in sponsor.ending.items] == [TENANT]
+    assert [one.identity.tenant_id for one in admin.partners.items] == [TENANT]
+    assert sponsor.drifted == admin.drifted == {TENANT}
+    only_admin = replace(admin, mine=EMPTY, sponsored=EMPTY, ending=EMPTY, overdue=EMPTY)
+    only_ending = replace(sponsor, mine=EMPTY, sponsored=EMPTY)
+    for home in (only_admin, only_ending):
+        assert shown(home_view(home, now=opened.clock.now())["blocks"]).count("⚠️ Not as approved") == 1
+    found = await find_requests(RequestFilter(), limit=5, position=START, store=opened.store, now=opened.clock.now())
+    [request] = found.page.items
+    said = shown([block.to_dict() for block in found_row(request, found.today[request.id])])
+    assert "active, not as approved" in said
+    assert "(verified" not in said
 
 
 async def test_a_drifted_partner_cannot_be_kept(opened: World) -> None:

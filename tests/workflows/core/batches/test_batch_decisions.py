@@ -6,7 +6,20 @@ import pytest
 
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.batches.examples import batch, decided, row, whole_chain
-from tests.workflows.core.builders import AMARA, BATCH, BRUNO, CHIE, EXPIRY, MALLORY, NOW, RILEY, SAM, noted, situation
+from tests.workflows.core.builders import (
+    AMARA,
+    BATCH,
+    BRUNO,
+    CHIE,
+    EXPIRY,
+    MALLORY,
+    NOW,
+    RILEY,
+    SAM,
+    approval,
+    noted,
+    situation,
+)
 from workflows.core.batches.batch import BY_PERSON, Batch, BatchState, ListFile, RowState, batch_digest
 from workflows.core.batches.commands import (
     ConfirmDraft,
@@ -18,7 +31,12 @@ from workflows.core.batches.commands import (
     RecordRows,
     ReopenBatch,
 )
-from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility
+from workflows.core.batches.deciding import (
+    batch_as_not_believed,
+    batch_eligibility,
+    current_batch_eligibility,
+    is_batch_believed,
+)
 from workflows.core.batches.lifecycle import advance_batch
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -312,9 +330,22 @@ def test_one_that_halted_before_a_held_start_is_stopped() -> None:
 )
 def test_one_that_something_else_changed_ends_in_every_open_state(state: BatchState, ends: BatchState) -> None:
     command = ExpireBatch(batch_id=BATCH, is_unproven=True)
-    ended = advance_batch(batch(state), command, situation()).batch
+    forged = (approval(AMARA, 0, digest=batch(state).digest),)
+    changed = replace(batch(state), decisions=forged, void_decisions=forged)
+    ended = advance_batch(changed, command, situation()).batch
     assert (ended.state, [fact.code for fact in ended.note]) == (ends, ["batch_not_believed"])
+    assert (ended.decisions, ended.void_decisions) == ((), ()), "what somebody else wrote is not stored again"
     assert command.audit_details() == {"batch": BATCH, "is_unproven": True}
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [(BatchState.APPLYING, "batch_changed"), (BatchState.DONE, "batch_not_believed")]
+)
+def test_one_that_something_else_changed_is_shown_without_decisions(state: BatchState, code: str) -> None:
+    stored = replace(batch(state), decisions=(approval(AMARA, 0, digest=batch(state).digest),))
+    shown = batch_as_not_believed(stored)
+    assert (shown.decisions, shown.void_decisions, [fact.code for fact in shown.note]) == ((), (), [code])
+    assert (is_batch_believed(stored), is_batch_believed(shown)) == (True, False)
 
 
 @pytest.mark.parametrize("is_void", [False, True])

@@ -95,7 +95,10 @@ class Voiding:
             if request.batch in batches
         }
         reasons |= dict.fromkeys(await self.store.unproven_requests(list(waiting)), NoteCode.ENDED_NOT_BELIEVED)
-        left = [await self._end(waiting[one], (Fact(code),)) for one, code in sorted(reasons.items())]
+        left = [
+            await self._end(waiting[one], (Fact(code, {"was_sent": waiting[one].was_sent}),))
+            for one, code in sorted(reasons.items())
+        ]
         if all(left):
             await self.store.save_mark(_ENDED_UNPROVEN, since)
 

@@ -36,7 +36,7 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.watch.drift import DEFAULT, Acceptance, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
-from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.core.requests.request import Closing, RequestId, RequestKind, RequestState
 from workflows.ports.pages import Page
 
 
@@ -215,8 +215,7 @@ def test_every_reader_of_a_request_is_told_of_the_drift_of_its_partner_in_the_sa
     known = partnership(request_id=done.id)
     home = AppHome(
         mine=Page(items=[done], count=1, size=1),
-        today={done.id: Today()},
-        drifted=frozenset({done.plan.tenant_id}),
+        today={done.id: Today(drift=drift())},
     )
     messages = [
         closed_card(done, successor=None, now=NOW, drift=drift()),
@@ -234,6 +233,32 @@ def test_every_reader_of_a_request_is_told_of_the_drift_of_its_partner_in_the_sa
     details = shown(decision_view(done, history=(), now=NOW, drift=drift())["blocks"])
     assert details.count("It is different since.") == 1
     assert "Found on " in details
+
+
+@pytest.mark.parametrize(
+    ("closing", "opens", "said"),
+    [
+        (Closing.REVOKE, True, "blocked, may be open again"),
+        (Closing.REVOKE, False, "blocked, settings changed since"),
+        (Closing.SUSPEND, True, "suspended, may be open again"),
+        (Closing.SUSPEND, False, "suspended, settings changed since"),
+    ],
+)
+def test_a_closed_partner_is_called_open_again_only_where_a_change_may_open_it(
+    closing: Closing, opens: bool, said: str
+) -> None:
+    done = request(RequestState.APPLIED, RequestKind.REVOCATION, confirmed_at=NOW, not_closed=())
+    done = replace(done, fields=replace(done.fields, closing=closing))
+    changed = drift(found=found(opens=opens))
+    home = AppHome(mine=Page(items=[done], count=1, size=1), today={done.id: Today(drift=changed)})
+    record = partnership(request_id=done.id)
+    seen = (
+        closed_card(done, successor=None, now=NOW, drift=changed).blocks,
+        home_view(home, now=NOW)["blocks"],
+        partner_details(identity(), None, {}, record, [done], NOW, drift=changed).blocks,
+    )
+    for blocks in seen:
+        assert said in shown(blocks)
 
 
 def test_a_replaced_request_says_nothing_of_a_drift() -> None:
@@ -264,4 +289,4 @@ def test_partner_show_contradicts_itself_nowhere_while_the_settings_are_not_as_a
     assert "active, not as approved" in answer
     assert "active (verified" not in answer
     assert "Our side: done" not in answer.partition("Gatehouse's record")[0], "nobody is to open their side for it"
-    assert "Not listed, because the current settings are not the approved ones." in answer
+    assert "Not listed, because the last sweep found settings that are not the approved ones." in answer
