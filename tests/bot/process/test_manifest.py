@@ -271,7 +271,7 @@ def registered() -> dict[str, list[str]]:
     """What is registered with Bolt."""
     nothing: Any = None
     app = RecordingApp()
-    guard = Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing, is_given=nothing)
+    guard = Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing, is_given=nothing, ids_of=nothing)
     guard.register(cast(Any, app), entry_points())
     return app.names
 

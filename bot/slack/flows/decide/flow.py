@@ -112,11 +112,18 @@ class DecideFlow:
         Only this person got the list. So the click counts only with the code that its button has.
         """
         shown, _, code = click.action.value.rpartition(":")
-        if not self.windows.stamps.is_button_of(shown, code, click.actor):
+        if not await self._is_button_of(shown, code, click.actor):
             raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
         command = replace(approval_of(click, shown), is_second_look=True)
         await self.service.store_click(command, key=click.key)
         await ack()
+
+    async def _is_button_of(self, shown: str, code: str, person: ChatId) -> bool:
+        """Return whether a button was sent to this person, by whichever of their ids. Slack is asked only if needed."""
+        stamps = self.windows.stamps
+        return stamps.is_button_of(shown, code, person) or any(
+            stamps.is_button_of(shown, code, chat_id) for chat_id in await self.members.ids_of(person)
+        )
 
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
