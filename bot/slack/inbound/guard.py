@@ -46,7 +46,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.policy.stops.generation import is_sent_before_hold
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.effects import Effect, MessageCode, ShowHome
 from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
@@ -133,7 +133,7 @@ class Guard:
                     command=audit_name or click.name,
                     subject=named_subject(click),
                     channel=click.channel,
-                    effects=(refused.effect,) if isinstance(refused, CardReplaced) else (),
+                    effects=_effects_of(refused, click),
                 )
                 await ack()
             except (SlackApiError, *NO_ANSWER) as error:
@@ -218,7 +218,8 @@ class Guard:
                 await self._require_given(interaction)
                 await listener(ack, interaction)
             except Refused as refused:
-                key = f"options:{interaction.required_view.id}:{interaction.actor}:{interaction.name}:{refused.code}"
+                view_id = "" if interaction.view is None else interaction.view.id
+                key = f"options:{view_id}:{interaction.actor}:{interaction.name}:{refused.code}"
                 await self.recorder.record_refusal(
                     refused,
                     key=key,
@@ -344,6 +345,14 @@ def _require_person(payload: Interaction | SlashCommand) -> None:
     """Refuse what a bot sent. Slack's clicks and commands are people's, and name no bot."""
     if payload.bot_id:
         raise Refused(RefusalCode.NOT_A_PERSON)
+
+
+def _effects_of(refused: Refused, click: Interaction) -> tuple[Effect, ...]:
+    """Return what follows a refusal. An App Home that cannot be opened again by hand is shown anew, with a stamp."""
+    if isinstance(refused, CardReplaced):
+        return (refused.effect,)
+    is_old_home = refused.code is RefusalCode.WINDOW_NOT_YOURS and click.view is not None and click.view.type == "home"
+    return (ShowHome(person=click.actor),) if is_old_home else ()
 
 
 def _only_in_view(listener: ClickListener) -> ClickListener:

@@ -56,9 +56,9 @@ class DecideFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Action(ids.REVIEW_REQUEST, self.review, audit_name="review_request")
-        yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request")
+        yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request", is_in_view=True)
         for shows in (ids.SHOW_PART, ids.PART_PREVIOUS, ids.PART_NEXT):
-            yield Action(shows, self.part, audit_name="review_request")
+            yield Action(shows, self.part, audit_name="review_request", is_in_view=True)
         yield approve_button(self.show_approved)
         yield Action(ids.APPROVE_AGAIN, self.approve_again, audit_name="want_approve")
         yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
