@@ -10,7 +10,6 @@ from typing import Any, Final
 import pytest
 
 import bot.slack
-
 from bot.slack import ids
 from bot.slack.flows.entry_point_types import Action
 from bot.slack.payloads.stamps import Stamps
@@ -229,7 +228,9 @@ def actions() -> Iterator[tuple[Action, bool]]:
 def test_each_button_that_no_message_has_is_believed_in_windows_and_homes_only() -> None:
     assert {one.action_id: one.is_in_view for one, _ in actions()} == {one.action_id: only for one, only in actions()}
     assert {ids.HOME_SEARCH, ids.WITHDRAW_BATCH, ids.TARGET} <= {one.action_id for one, only in actions() if only}
-    assert {ids.DISCARD_DRAFT, ids.ACCEPT_PROPOSAL, ids.REJECT} <= {one.action_id for one, only in actions() if not only}
+    assert {ids.DISCARD_DRAFT, ids.ACCEPT_PROPOSAL, ids.REJECT} <= {
+        one.action_id for one, only in actions() if not only
+    }
 
 
 @pytest.mark.parametrize("module", sorted(VIEWS))
