@@ -222,6 +222,7 @@ async def _open(
         clock=clock,
         client=client,
         store=store,
+        audit_keys=store.audit_keys,
         tenant=later.tenant,
         background=background,
         guest_accounts=guests,

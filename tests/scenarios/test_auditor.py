@@ -16,7 +16,7 @@ pytestmark = pytest.mark.story
 AUDITOR = "admin"
 """Who has the role of auditors in the sandbox."""
 TURNED = '{"name":"requests","cursor":[],"is_before":false}'
-NOT_OPENED = "Gatehouse did not open this for you"
+NOT_OPENED = "Gatehouse cannot tell that this was opened for you"
 ONLY_AUDITORS = "Only auditors can search all requests and read their audit history."
 
 

@@ -26,6 +26,10 @@ _POSTGRES: Final = ("postgresql://", "postgres://")
 class OpenStore(Store, Protocol):
     """A store that is open until it is closed."""
 
+    @property
+    def audit_keys(self) -> AuditKeys:
+        """Return the keys of the audit log that the store has read, and uses until it is closed."""
+
     async def close(self) -> None:
         """Close the store. Everything that was committed stays."""
 

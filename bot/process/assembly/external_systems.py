@@ -20,6 +20,7 @@ from workflows.ports.tenant import Tenant
 
 if TYPE_CHECKING:
     from bot.slack.payloads.stamps import Stamps
+    from workflows.ports.audit_log import AuditKeys
     from workflows.ports.guest_accounts import GuestAccounts
 
 
@@ -32,6 +33,8 @@ class ExternalSystems:
     clock: Clock
     client: AsyncWebClient
     store: Store
+    audit_keys: "AuditKeys"
+    """Those of the store, which has read them: whatever happens to their file later, they are known."""
     tenant: Tenant
     background: Background
     guest_accounts: "GuestAccounts"
@@ -64,7 +67,7 @@ class ExternalSystems:
         """Return what stamps windows and App Homes."""
         from bot.slack.payloads.stamps import Stamps  # a start does not wait for it
 
-        return Stamps(keys=self.settings.records.audit_keys, now=lambda: self.clock.now())
+        return Stamps(keys=self.audit_keys, now=lambda: self.clock.now())
 
     @property
     def directory(self) -> SlackDirectory:

@@ -17,6 +17,7 @@ from bot.slack.inbound.replaced_cards import ReplacedCards
 from bot.slack.payloads.models import Interaction
 from workflows.app.alarms import Alarms
 from workflows.app.storing.recorder import Recorder
+from workflows.core.people import ChatId
 
 
 @dataclass(slots=True)
@@ -67,6 +68,12 @@ def make_receiver(systems: ExternalSystems) -> Receiver:
     """Create what stores a click."""
     settings, wake = systems.settings, Wake()
     stamps = cache(lambda: systems.stamps)
+
+    async def ids_of(person: ChatId) -> frozenset[ChatId]:
+        from bot.slack.people.members import Members  # few clicks need it, and a start does not wait for it
+
+        return await Members(directory=systems.directory).ids_of(person)
+
     guard = Guard(
         recorder=Recorder(store=systems.store, clock=systems.clock, wake=wake),
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
@@ -74,6 +81,7 @@ def make_receiver(systems: ExternalSystems) -> Receiver:
         refuses_before=lambda: systems.held.refuses_before,
         now=systems.clock.now,
         is_given=lambda view, person: stamps().is_stamped(view, person),
+        ids_of=ids_of,
     )
     bolt = make_bolt(systems.client, settings.slack_team_id)
     approved = Approved()

@@ -67,7 +67,14 @@ async def open_valid_store(
 
     async def open_now() -> OpenStore:
         try:
-            return await settings.records.open_for_bot(clock, redact, redact.without_known_secrets)
+            store = await settings.records.open_for_bot(clock, redact, redact.without_known_secrets)
+            try:
+                # NB. now, so that they stay known whatever happens to their file while the bot runs.
+                store.audit_keys.ring(may_create=True)
+            except StoreUnusable:
+                await store.close()
+                raise
+            return store
         except StoreUnusable as error:
             if error.is_temporary:
                 raise

@@ -46,7 +46,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.policy.stops.generation import is_sent_before_hold
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.effects import Effect, MessageCode, ShowHome
 from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
@@ -68,6 +68,8 @@ class Guard:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     is_given: Callable[[View, ChatId], bool]
     """Returns whether a window or an App Home was given to a person; see `payloads.stamps`."""
+    ids_of: Callable[[ChatId], Awaitable[frozenset[ChatId]]]
+    """Lists every id of a person; see `people.members`. It is asked only about a stamp for another id."""
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
         """Register the listener of every command, shortcut, action, view and event of the manifest.
@@ -120,7 +122,7 @@ class Guard:
             click: Interaction = context[PARSED]
             try:
                 self._require_our_team(click)
-                self._require_given(click)
+                await self._require_given(click)
                 self._require_after_hold(click)
                 await listener(ack, click)
             except Refused as refused:
@@ -131,7 +133,7 @@ class Guard:
                     command=audit_name or click.name,
                     subject=named_subject(click),
                     channel=click.channel,
-                    effects=(refused.effect,) if isinstance(refused, CardReplaced) else (),
+                    effects=_effects_of(refused, click),
                 )
                 await ack()
             except (SlackApiError, *NO_ANSWER) as error:
@@ -213,10 +215,11 @@ class Guard:
             interaction: Interaction = context[PARSED]
             try:
                 self._require_our_team(interaction)
-                self._require_given(interaction)
+                await self._require_given(interaction)
                 await listener(ack, interaction)
             except Refused as refused:
-                key = f"options:{interaction.required_view.id}:{interaction.actor}:{interaction.name}:{refused.code}"
+                view_id = "" if interaction.view is None else interaction.view.id
+                key = f"options:{view_id}:{interaction.actor}:{interaction.name}:{refused.code}"
                 await self.recorder.record_refusal(
                     refused,
                     key=key,
@@ -281,12 +284,18 @@ class Guard:
 
         return guarded_listener
 
-    def _require_given(self, click: Interaction) -> None:
+    async def _require_given(self, click: Interaction) -> None:
         """Refuse a window or an App Home that was not given to this person: whoever signs can write any into a payload.
 
-        :raises Refused: also when it was given too long ago.
+        Slack may name one person of an Enterprise Grid U… when a window opens, and W… when it is submitted.
+
+        :raises Refused: also when it was given too long ago, and when Slack does not say which ids the person has.
         """
-        if click.view is not None and not self.is_given(click.view, click.actor):
+        view, person = click.view, click.actor
+        if view is None or self.is_given(view, person):
+            return
+        other_ids = await self.ids_of(person) - {person} if view.stamp else ()
+        if not any(self.is_given(view, other_id) for other_id in other_ids):
             raise Refused(RefusalCode.WINDOW_NOT_YOURS)
 
     def _require_after_hold(self, click: Interaction) -> None:
@@ -336,6 +345,14 @@ def _require_person(payload: Interaction | SlashCommand) -> None:
     """Refuse what a bot sent. Slack's clicks and commands are people's, and name no bot."""
     if payload.bot_id:
         raise Refused(RefusalCode.NOT_A_PERSON)
+
+
+def _effects_of(refused: Refused, click: Interaction) -> tuple[Effect, ...]:
+    """Return what follows a refusal. An App Home that cannot be opened again by hand is shown anew, with a stamp."""
+    if isinstance(refused, CardReplaced):
+        return (refused.effect,)
+    is_old_home = refused.code is RefusalCode.WINDOW_NOT_YOURS and click.view is not None and click.view.type == "home"
+    return (ShowHome(person=click.actor),) if is_old_home else ()
 
 
 def _only_in_view(listener: ClickListener) -> ClickListener:

@@ -28,7 +28,10 @@ _WINDOW, _BUTTON = "gatehouse/window/1", "gatehouse/button/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamps:
-    """Makes and checks stamps: HMAC-SHA256 with a key that is derived from each key of the audit log."""
+    """Makes and checks stamps: HMAC-SHA256 with a key that is derived from each key of the audit log.
+
+    The oldest key stamps, because each bot of an installation has it: while a new one is added, some have only the old.
+    """
 
     keys: "AuditKeys"
     now: Callable[[], datetime]
@@ -37,7 +40,7 @@ class Stamps:
         """Return a view with the stamp in its metadata, for one person. It is deterministic for an App Home."""
         kind, metadata = str(view["type"]), str(view.get("private_metadata") or "")
         at = 0 if kind == HOME else int(self.now().timestamp())
-        code = self._codes(_WINDOW, person, kind, str(view.get("callback_id") or ""), at, metadata)[-1]
+        code = self._codes(_WINDOW, person, kind, str(view.get("callback_id") or ""), at, metadata)[0]
         return {**view, "private_metadata": f"{metadata}\n{at:x}.{code}"}
 
     def is_stamped(self, view: "View", person: ChatId) -> bool:
@@ -55,16 +58,16 @@ class Stamps:
 
     def button_code(self, value: str, person: ChatId) -> str:
         """Return what proves that a button with this value was sent to this person alone."""
-        return self._codes(_BUTTON, person, value)[-1]
+        return self._codes(_BUTTON, person, value)[0]
 
     def is_button_of(self, value: str, code: str, person: ChatId) -> bool:
         """Return whether a button with this value was sent to this person."""
         return _is_one_of(code, self._codes(_BUTTON, person, value))
 
     def _codes(self, *parts: str | int) -> list[str]:
-        """Return the code with each key; that with the newest key is the last."""
+        """Return the code with each key; that with the oldest key is the first."""
         text = json.dumps(parts).encode()
-        ring = self.keys.ring(may_create=True)
+        ring = self.keys.ring(may_create=False)
         keys = [hmac.digest(key.secret, _KEY_DOMAIN, "sha256") for key in ring.keys]
         return [base64.urlsafe_b64encode(hmac.digest(key, text, "sha256")).decode().rstrip("=") for key in keys]
 

@@ -50,6 +50,13 @@ class Members:
         except (PeopleDirectoryUnavailable, TimeoutError):
             raise Refused(RefusalCode.PERSON_NOT_READABLE_NOW) from None
 
+    async def ids_of(self, actor: ChatId) -> frozenset[ChatId]:
+        """List every Slack id of a person; only this one when Slack does not answer in time."""
+        with suppress(PeopleDirectoryUnavailable, TimeoutError):
+            async with asyncio.timeout(_STRICT_SECONDS):
+                return await self.directory.all_ids([actor])
+        return frozenset({actor})
+
     async def refuse_known_guests(self, actor: ChatId) -> None:
         """Require a full member; accept everybody when Slack does not answer in time.
 

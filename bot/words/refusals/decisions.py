@@ -392,8 +392,8 @@ DECISIONS: Final[Sentences] = {
     R.WORK_NOT_GIVEN_UP: "Somebody has decided about this stopped work already. You need to do nothing.",
     R.CARD_REPLACED: _card_replaced,
     R.WINDOW_NOT_YOURS: (
-        "Gatehouse did not open this for you, or it was opened over seven days ago. Nothing was done. Open it again. "
-        "If you did not click, tell an admin."
+        "Gatehouse cannot tell that this was opened for you. It may be older than seven days, or from before an "
+        "update. Nothing was done. Open it again. If you did not click, tell an admin."
     ),
     R.WINDOW_CLOSED: "The window of this click is closed. Open it again.",
     R.BUTTON_VALUE_UNREADABLE: "Gatehouse does not know this button, or it is too old. Use the newest card, or "

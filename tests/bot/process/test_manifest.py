@@ -249,7 +249,6 @@ def entry_points() -> list[EntryPoint]:
         slack_api_url="https://slack.com/api/",
         graph_url="https://graph.microsoft.com/v1.0",
         gatehouse_lift_within_days=30,
-        records=SimpleNamespace(audit_keys=None),
     )
     systems = ExternalSystems(
         settings=settings,
@@ -257,6 +256,7 @@ def entry_points() -> list[EntryPoint]:
         clock=nothing,
         client=nothing,
         store=cast(Any, SimpleNamespace(shared_notes=None)),
+        audit_keys=nothing,
         tenant=nothing,
         background=nothing,
         held=nothing,
@@ -271,7 +271,7 @@ def registered() -> dict[str, list[str]]:
     """What is registered with Bolt."""
     nothing: Any = None
     app = RecordingApp()
-    guard = Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing, is_given=nothing)
+    guard = Guard(recorder=nothing, replaced_cards=nothing, pinned=nothing, is_given=nothing, ids_of=nothing)
     guard.register(cast(Any, app), entry_points())
     return app.names
 

@@ -86,6 +86,8 @@ def reject(batch: Batch, command: RejectBatch[Person], situation: Situation) -> 
 def withdraw(batch: Batch, command: WithdrawBatch, situation: Situation) -> BatchTransition:
     if batch.state is S.DRAFT:
         return _discard(batch, command, situation)
+    if command.is_of_draft:
+        raise not_possible_now(batch)
     is_same_id = batch.requester is not None and command.actor == batch.requester.chat_id
     if not is_same_id and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)

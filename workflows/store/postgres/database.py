@@ -85,6 +85,11 @@ class PostgresDatabase(Queries):
             await self._use_lock.release()
 
     @property
+    def audit_keys(self) -> AuditKeys:
+        """Return the keys of the audit log."""
+        return self._keys
+
+    @property
     def last_write_error(self) -> StoreTrouble | None:
         """Return why the last write failed; None when it succeeded."""
         return self._last_write_error

@@ -64,6 +64,11 @@ class SqliteDatabase(Queries):
         await self._run(self._open)
 
     @property
+    def audit_keys(self) -> AuditKeys:
+        """Return the keys of the audit log."""
+        return self._keys
+
+    @property
     def last_write_error(self) -> StoreTrouble | None:
         """Return why the last write failed; None when it succeeded."""
         return self._writes.last_write_error

@@ -41,9 +41,10 @@ class DriftFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.SHOW_DRIFT, self.show, audit_name=ids.SHOW_DRIFT)
-        for shows in (ids.SHOW_DRIFTS, ids.DRIFTS_PREVIOUS, ids.DRIFTS_NEXT):
-            yield Action(shows, self.show_all, audit_name=ids.SHOW_DRIFTS)
+        yield Action(ids.SHOW_DRIFT, self.show, audit_name=ids.SHOW_DRIFT, is_in_view=True)
+        yield Action(ids.SHOW_DRIFTS, self.show_all, audit_name=ids.SHOW_DRIFTS)
+        for shows in (ids.DRIFTS_PREVIOUS, ids.DRIFTS_NEXT):
+            yield Action(shows, self.show_all, audit_name=ids.SHOW_DRIFTS, is_in_view=True)
         yield Action(ids.ACCEPT_DRIFT, self.open_acceptance, audit_name="want_accept_drift")
         yield Submission(ids.ACCEPT_DRIFT_FORM, self.accept, audit_name="want_accept_drift")
 

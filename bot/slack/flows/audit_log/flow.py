@@ -46,12 +46,12 @@ class AuditLogFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.SEARCH_REQUESTS, self.open_form, audit_name="search_requests")
+        yield Action(ids.SEARCH_REQUESTS, self.open_form, audit_name="search_requests", is_in_view=True)
         yield Submission(ids.SEARCH_FORM, self.search, audit_name="search_requests")
-        yield Action(ids.READ_REQUEST, self.read_request, audit_name="read_request")
-        yield Action(ids.READ_HISTORY, self.read_history, audit_name="read_history")
-        yield Action(ids.HISTORY_EARLIER, self.turn_history, audit_name="read_history")
-        yield Action(ids.HISTORY_LATER, self.turn_history, audit_name="read_history")
+        yield Action(ids.READ_REQUEST, self.read_request, audit_name="read_request", is_in_view=True)
+        yield Action(ids.READ_HISTORY, self.read_history, audit_name="read_history", is_in_view=True)
+        yield Action(ids.HISTORY_EARLIER, self.turn_history, audit_name="read_history", is_in_view=True)
+        yield Action(ids.HISTORY_LATER, self.turn_history, audit_name="read_history", is_in_view=True)
 
     async def open_form(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form, filled in with the search that the App Home shows."""

@@ -51,7 +51,7 @@ class DecideBatchFlow:
         """Return the entry points of this flow."""
         yield Action(ids.REVIEW_BATCH, self.review, audit_name=ids.REVIEW_BATCH)
         for shows in (ids.BATCH_PREVIOUS, ids.BATCH_NEXT):
-            yield Action(shows, self.turn_page, audit_name=ids.REVIEW_BATCH)
+            yield Action(shows, self.turn_page, audit_name=ids.REVIEW_BATCH, is_in_view=True)
         yield CommandButton(ids.APPROVE_BATCH, self.approval, "want_approve_batch", Card.BATCH, self.show_approved)
         yield Action(ids.REJECT_BATCH, self.reject, audit_name="want_reject_batch", card=Card.BATCH)
         yield Submission(ids.REJECT_BATCH_REASON, self.reject_with_reason, audit_name="want_reject_batch")

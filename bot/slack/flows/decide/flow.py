@@ -56,9 +56,9 @@ class DecideFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Action(ids.REVIEW_REQUEST, self.review, audit_name="review_request")
-        yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request")
+        yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request", is_in_view=True)
         for shows in (ids.SHOW_PART, ids.PART_PREVIOUS, ids.PART_NEXT):
-            yield Action(shows, self.part, audit_name="review_request")
+            yield Action(shows, self.part, audit_name="review_request", is_in_view=True)
         yield approve_button(self.show_approved)
         yield Action(ids.APPROVE_AGAIN, self.approve_again, audit_name="want_approve")
         yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
@@ -112,11 +112,18 @@ class DecideFlow:
         Only this person got the list. So the click counts only with the code that its button has.
         """
         shown, _, code = click.action.value.rpartition(":")
-        if not self.windows.stamps.is_button_of(shown, code, click.actor):
+        if not await self._is_button_of(shown, code, click.actor):
             raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
         command = replace(approval_of(click, shown), is_second_look=True)
         await self.service.store_click(command, key=click.key)
         await ack()
+
+    async def _is_button_of(self, shown: str, code: str, person: ChatId) -> bool:
+        """Return whether a button was sent to this person, by whichever of their ids. Slack is asked only if needed."""
+        stamps = self.windows.stamps
+        return stamps.is_button_of(shown, code, person) or any(
+            stamps.is_button_of(shown, code, chat_id) for chat_id in await self.members.ids_of(person)
+        )
 
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""

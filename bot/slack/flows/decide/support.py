@@ -39,7 +39,7 @@ class SupportFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.SUPPORT, self.open, audit_name="want_support")
+        yield Action(ids.SUPPORT, self.open, audit_name="want_support", is_in_view=True)
         yield Submission(ids.SUPPORT_FORM, self.send, audit_name="want_support")
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:

@@ -37,10 +37,10 @@ class HomeFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield HomeEvent("app_home_opened", self.home_opened)
-        yield Action(ids.HOME_PREVIOUS, self.show_other_page, audit_name="home_page")
-        yield Action(ids.HOME_NEXT, self.show_other_page, audit_name="home_page")
-        yield Action(ids.HOME_SEARCH, self.search, audit_name="home_search")
-        yield Action(ids.HOME_CLEAR, self.clear, audit_name="home_search")
+        yield Action(ids.HOME_PREVIOUS, self.show_other_page, audit_name="home_page", is_in_view=True)
+        yield Action(ids.HOME_NEXT, self.show_other_page, audit_name="home_page", is_in_view=True)
+        yield Action(ids.HOME_SEARCH, self.search, audit_name="home_search", is_in_view=True)
+        yield Action(ids.HOME_CLEAR, self.clear, audit_name="home_search", is_in_view=True)
 
     async def home_opened(self, event: HomeOpened) -> None:
         """Record that this person has an App Home, and publish it from the start of its lists."""

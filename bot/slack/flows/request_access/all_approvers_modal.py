@@ -53,7 +53,7 @@ class AllApproversFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         for shows in (ids.SHOW_DECIDERS, ids.DECIDERS_PREVIOUS, ids.DECIDERS_NEXT):
-            yield Action(shows, self.show, audit_name=ids.SHOW_DECIDERS)
+            yield Action(shows, self.show, audit_name=ids.SHOW_DECIDERS, is_in_view=True)
 
     async def show(self, ack: AsyncAck, click: Interaction) -> None:
         """Show everybody on top of the form; or another page, in the same window."""

@@ -65,8 +65,8 @@ class RequestAccessFlow:
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, audit_name="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, audit_name="open_request")
         yield Action(ids.REQUEST_NAMED, self.open_named, audit_name="open_request")
-        yield Action(ids.TARGET, self.look_up, audit_name="target")
-        yield Action(ids.TEMPLATE, self.choose_template, audit_name="template")
+        yield Action(ids.TARGET, self.look_up, audit_name="target", is_in_view=True)
+        yield Action(ids.TEMPLATE, self.choose_template, audit_name="template", is_in_view=True)
         yield Options(re.compile(f"^{ids.PLACEHOLDER_PREFIX}"), self.search.suggest, audit_name=SEARCH)
         yield Submission(ids.REQUEST_ACCESS, self.submit, audit_name="submit")
 

@@ -66,9 +66,9 @@ class RestoreFlow:
         yield Subcommand("restore", self.open_from_command)
         yield Action(ids.RESTORE_PARTNER, self.open_from_button, audit_name="restore_partner")
         yield Action(ids.RESTORE_APPROVED, self.open_approved, audit_name=_AUDIT_NAME)
-        yield Action(ids.RESTORES, self.choose_change, audit_name="restores")
+        yield Action(ids.RESTORES, self.choose_change, audit_name="restores", is_in_view=True)
         for shows in (ids.SHOW_RESTORE_ISSUES, ids.RESTORE_ISSUES_PREVIOUS, ids.RESTORE_ISSUES_NEXT):
-            yield Action(shows, self.show_issues, audit_name=ids.SHOW_RESTORE_ISSUES)
+            yield Action(shows, self.show_issues, audit_name=ids.SHOW_RESTORE_ISSUES, is_in_view=True)
         yield Submission(ids.RESTORE_ACCESS, self.submit, audit_name="submit")
 
     async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:

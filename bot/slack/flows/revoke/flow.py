@@ -76,7 +76,7 @@ class RevokeFlow:
         yield Subcommand("suspend", self.open_suspension_from_command)
         yield Action(ids.REVOKE_REVIEW, self.open_from_review, audit_name="want_revoke", card=Card.REVIEW)
         yield Action(ids.REVOKE_PARTNER, self.open_from_home, audit_name="want_revoke")
-        yield Action(ids.BLOCK_PARTNER, self.ask_partner, audit_name="want_revoke")
+        yield Action(ids.BLOCK_PARTNER, self.ask_partner, audit_name="want_revoke", is_in_view=True)
         yield Submission(ids.NAME_PARTNER, self.open_from_form, audit_name="want_revoke")
         yield Submission(ids.CONFIRM_REVOKE, self.submit, audit_name="want_revoke")
         yield Submission(ids.CONFIRM_SUSPEND, self.submit_suspension, audit_name="want_revoke")

@@ -66,8 +66,9 @@ class PartnerSectionsFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        for shows in (ids.SHOW_PARTNER_SECTION, ids.PARTNER_SECTION_PREVIOUS, ids.PARTNER_SECTION_NEXT):
-            yield Action(shows, self.show, audit_name=ids.SHOW_PARTNER_SECTION)
+        yield Action(ids.SHOW_PARTNER_SECTION, self.show, audit_name=ids.SHOW_PARTNER_SECTION)
+        for shows in (ids.PARTNER_SECTION_PREVIOUS, ids.PARTNER_SECTION_NEXT):
+            yield Action(shows, self.show, audit_name=ids.SHOW_PARTNER_SECTION, is_in_view=True)
 
     async def show(self, ack: AsyncAck, click: Interaction) -> None:
         """Show one list whole, on top of an open window; or another page of it, in the same window."""

@@ -15,6 +15,8 @@ from bot.sandbox.server import BotHandle, Sandbox
 from bot.sandbox.slack.web_api.methods import users
 from bot.sandbox.slack.workspace import people
 from bot.slack import ids
+from bot.slack.payloads.stamps import Stamps
+from bot.slack.people.reads import SlackReads
 from tests.bot.bot_under_test import (
     SLACK_IDS,
     BotUnderTest,
@@ -25,8 +27,12 @@ from tests.bot.bot_under_test import (
     submission,
 )
 from tests.warm.short_pauses import SHORT_PAUSES
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
+from workflows.core.people import ChatId
 from workflows.core.policy.reviews.terms import AttestedText
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 
 TIMES: Final = 20
@@ -140,11 +146,9 @@ async def test_what_a_bot_sends_is_refused(gatehouse: BotUnderTest) -> None:
     assert await gatehouse.store.request(request.id) == request
 
 
-@pytest.mark.threats("B8")
-async def test_a_person_with_two_ids_of_an_enterprise_grid_counts_once(
-    gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Slack names the same person U… in one payload and W… in another."""
+@pytest.fixture
+def two_ids(monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Let Slack name approver1 U… in one payload and W… in another, as on an Enterprise Grid."""
     amara = next(person for person in PEOPLE if person.handle == "approver1")
     other = f"W{amara.slack_id[1:]}"
     monkeypatch.setattr(people, "_BY_REFERENCE", {**people._BY_REFERENCE, other: amara})
@@ -159,13 +163,85 @@ async def test_a_person_with_two_ids_of_an_enterprise_grid_counts_once(
 
     monkeypatch.setattr(users, "find_person", find)
     monkeypatch.setattr(users, "user_object", show)
+    return amara.slack_id, other
+
+
+def sent_as(chat_id: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return a payload in which Slack names the person so."""
+    return payload | {"user": {"id": chat_id, "team_id": TEAM_ID}}
+
+
+@pytest.mark.threats("B8")
+async def test_a_person_with_two_ids_of_an_enterprise_grid_counts_once(
+    gatehouse: BotUnderTest, two_ids: tuple[str, str]
+) -> None:
+    """Slack names the same person U… in one payload and W… in another."""
     request = await gatehouse.file_request()
     value = f"{request.id}:{request.plan.digest}"
-    for chat_id in (amara.slack_id, other):
-        payload = click("approver1", ids.APPROVE, value)
-        await gatehouse.interact(payload | {"user": {"id": chat_id, "team_id": TEAM_ID}})
+    for chat_id in two_ids:
+        await gatehouse.interact(sent_as(chat_id, click("approver1", ids.APPROVE, value)))
         await gatehouse.idle()
     stored = await gatehouse.store.request(request.id)
     assert stored is not None
-    assert [(one.person.chat_id, one.person.name) for one in stored.decisions] == [(other, amara.name)]
+    assert [one.person.chat_id for one in stored.decisions] == [two_ids[1]]
     assert [outcome for _, outcome in await gatehouse.outcomes() if outcome == "already_decided"] == ["already_decided"]
+
+
+def rejection(request: AccessRequest) -> dict[str, Any]:
+    """The window in which approver1 rejects a request."""
+    reason = {ids.REASON: {ids.REASON: {"value": "Not needed"}}}
+    return submission("approver1", ids.REJECT_REASON, f"{request.id}:{request.plan.digest}", reason)
+
+
+@pytest.mark.threats("B8")
+@pytest.mark.parametrize("given_to", [0, 1])
+async def test_a_window_that_was_given_to_one_id_of_a_person_counts_when_slack_sends_it_with_the_other(
+    gatehouse: BotUnderTest, two_ids: tuple[str, str], given_to: int
+) -> None:
+    request = await gatehouse.file_request()
+    given, sent_id = two_ids[given_to], two_ids[1 - given_to]
+    window = gatehouse.as_given(sent_as(given, rejection(request)))
+    assert (await gatehouse.forge(sent_as(SLACK_IDS["approver2"], window))).status == 200
+    await gatehouse.idle()
+    assert await gatehouse.outcomes("approver2") == [("want_reject", RefusalCode.WINDOW_NOT_YOURS)]
+    assert (await gatehouse.forge(sent_as(sent_id, window))).status == 200
+    await gatehouse.idle()
+    stored = await gatehouse.store.request(request.id)
+    assert stored is not None
+    assert stored.state is RequestState.REJECTED
+
+
+@pytest.mark.threats("B8")
+async def test_a_second_look_that_was_sent_to_one_id_of_a_person_counts_with_the_other(
+    gatehouse: BotUnderTest, two_ids: tuple[str, str]
+) -> None:
+    request = await gatehouse.file_request()
+    card = f"{request.id}:{request.plan.digest}"
+    stamps = Stamps(keys=gatehouse.settings.records.audit_keys, now=gatehouse.world.clock.now)
+    button = click("approver1", ids.APPROVE_AGAIN, f"{card}:{stamps.button_code(card, ChatId(two_ids[0]))}")
+    await gatehouse.forge(sent_as(SLACK_IDS["approver2"], button))
+    await gatehouse.idle()
+    assert await gatehouse.outcomes("approver2") == [("want_approve", RefusalCode.BUTTON_VALUE_UNREADABLE)]
+    await gatehouse.forge(sent_as(two_ids[1], button))
+    await gatehouse.idle()
+    stored = await gatehouse.store.request(request.id)
+    assert stored is not None
+    assert [one.person.chat_id for one in stored.decisions] == [two_ids[1]]
+
+
+@pytest.mark.threats("B8")
+async def test_while_slack_does_not_say_which_ids_a_person_has_a_window_counts_for_its_own_id_only(
+    gatehouse: BotUnderTest, two_ids: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await gatehouse.file_request()
+    window = gatehouse.as_given(sent_as(two_ids[0], rejection(request)))
+
+    async def no_answer(*_: object) -> None:
+        raise PeopleDirectoryUnavailable("Slack does not answer.")
+
+    monkeypatch.setattr(SlackReads, "user", no_answer)
+    assert (await gatehouse.forge(sent_as(two_ids[1], window))).status == 200
+    refused = [entry for entry in await gatehouse.history() if entry.outcome == RefusalCode.WINDOW_NOT_YOURS]
+    assert [(entry.actor, entry.command) for entry in refused] == [(two_ids[1], "want_reject")]
+    await gatehouse.forge(window)
+    assert ("want_reject", "received") in await gatehouse.outcomes("approver1")

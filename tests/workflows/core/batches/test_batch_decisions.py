@@ -152,6 +152,15 @@ def test_a_draft_is_discarded_by_who_made_it_and_that_of_the_command_line_by_any
         assert told.person == AMARA.chat_id
 
 
+def test_discarding_a_draft_ends_no_batch_that_was_confirmed() -> None:
+    command = WithdrawBatch(actor=RILEY.chat_id, batch_id=BATCH, is_requester=True, is_of_draft=True)
+    for state in (BatchState.PREPARING, BatchState.AWAITING_APPROVAL):
+        assert refused(batch(state), command) == RefusalCode.BATCH_NOT_POSSIBLE_NOW
+        withdrawn = advance_batch(batch(state), replace(command, is_of_draft=False), situation())
+        assert withdrawn.batch.state is BatchState.WITHDRAWN
+    assert advance_batch(batch(BatchState.DRAFT), command, situation()).batch.state is BatchState.WITHDRAWN
+
+
 def test_a_draft_that_the_command_line_ends_tells_nobody() -> None:
     command = WithdrawBatch(actor=ChatId("os:ci"), batch_id=BATCH)
     discarded = advance_batch(batch(BatchState.DRAFT), command, situation())

@@ -52,11 +52,13 @@ class RejectBatch(Generic[Actor]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawBatch:
-    """The requester withdraws the batch with all its members."""
+    """The requester withdraws the batch with all its members, or somebody discards a draft."""
 
     name: Literal["withdraw_batch"] = field(default="withdraw_batch")
     actor: ChatId
     batch_id: BatchId
+    is_of_draft: bool = False
+    """Whether only a draft is discarded. Once it is confirmed, this ends nothing."""
     is_requester: bool = False
     """Whether both chat ids belong to one account. Only the permission check sets it, after reading the accounts."""
     channel: str = ""

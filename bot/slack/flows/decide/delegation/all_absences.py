@@ -30,7 +30,7 @@ class AllAbsencesFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         for shows in (ids.SHOW_ABSENCES, ids.ABSENCES_PREVIOUS, ids.ABSENCES_NEXT):
-            yield Action(shows, self.show, audit_name=ids.SHOW_ABSENCES)
+            yield Action(shows, self.show, audit_name=ids.SHOW_ABSENCES, is_in_view=True)
 
     async def show(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the first page on top of the window; or another page, in the same window."""

@@ -76,7 +76,7 @@ class ReassignFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.REASSIGN, self.open, audit_name=_REASSIGN)
+        yield Action(ids.REASSIGN, self.open, audit_name=_REASSIGN, is_in_view=True)
         yield Submission(ids.REASSIGN_FORM, self.reassign, audit_name=_REASSIGN)
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:

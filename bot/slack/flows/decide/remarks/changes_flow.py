@@ -40,8 +40,8 @@ class ChangesFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.REQUEST_CHANGES, self.open_changes, audit_name="want_request_changes")
-        yield Action(ids.PROPOSE_LESS, self.open_less, audit_name="want_propose_less")
+        yield Action(ids.REQUEST_CHANGES, self.open_changes, audit_name="want_request_changes", is_in_view=True)
+        yield Action(ids.PROPOSE_LESS, self.open_less, audit_name="want_propose_less", is_in_view=True)
         yield Action(ids.ACCEPT_PROPOSAL, self.accept, audit_name="want_accept_proposal")
         yield Action(ids.DECLINE_PROPOSAL, self.open_decline, audit_name="want_decline_proposal")
         yield Submission(ids.CHANGES_FORM, self.request_changes, audit_name="want_request_changes")

@@ -46,7 +46,7 @@ class ConversationFlow:
         """Return the entry points of this flow."""
         yield Action(ids.ASK, self.open_ask, audit_name="want_ask", card=Card.REQUEST)
         yield Action(ids.ANSWER, self.open_answer, audit_name="want_answer")
-        yield Action(ids.COMMENT, self.open_comment, audit_name="want_comment")
+        yield Action(ids.COMMENT, self.open_comment, audit_name="want_comment", is_in_view=True)
         yield Submission(ids.ASK_QUESTION, self.ask, audit_name="want_ask")
         yield Submission(ids.ANSWER_QUESTION, self.answer, audit_name="want_answer")
         yield Submission(ids.ADD_COMMENT, self.comment, audit_name="want_comment")

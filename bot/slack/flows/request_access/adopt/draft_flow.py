@@ -41,7 +41,7 @@ class DraftFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow. `/partner adopt` leads to it for the id of a batch."""
         for shows in (ids.SHOW_DRAFT_ROWS, ids.DRAFT_ROWS_PREVIOUS, ids.DRAFT_ROWS_NEXT):
-            yield Action(shows, self.show_rows, audit_name=_AUDIT_NAME)
+            yield Action(shows, self.show_rows, audit_name=_AUDIT_NAME, is_in_view=True)
         yield Submission(ids.CONFIRM_DRAFT, self.submit, audit_name=_AUDIT_NAME)
 
     async def build(self, window: Window, batch_id: BatchId) -> Json:

@@ -109,7 +109,8 @@ class SheetFlow:
 
     async def discard(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that a draft is not wanted; whether the person may discard it is checked later."""
-        command = WithdrawBatch(actor=click.actor, batch_id=parse_batch_id(click.action.value), channel=click.channel)
+        batch_id = parse_batch_id(click.action.value)
+        command = WithdrawBatch(actor=click.actor, batch_id=batch_id, channel=click.channel, is_of_draft=True)
         await self.service.store_click(command, key=click.key)
         await ack()
         if click.is_in(ids.CONFIRM_DRAFT):

@@ -1,7 +1,7 @@
 """Every window of auditors checks the right again: a forged click of somebody else shows and moves nothing."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,11 +17,14 @@ CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
 REFUSED = "Only auditors can search all requests and read their audit history."
 
 
+HOME: Final = {"id": "V0HOME", "type": "home", "callback_id": ids.HOME}
+
+
 def clicked(gatehouse: BotUnderTest, person: str, action_id: str, value: str, **changes: Any) -> dict[str, Any]:
-    """A click with a trigger that Slack accepts."""
+    """A click on the App Home, with a trigger that Slack accepts."""
     assert gatehouse.world.slack_simulator is not None
     trigger_id = gatehouse.world.slack_simulator.client.triggers.issue(SLACK_IDS[person])
-    return click(person, action_id, value, trigger_id=trigger_id, **changes)
+    return click(person, action_id, value, trigger_id=trigger_id, **{"view": HOME, **changes})
 
 
 def value_of(action_id: str, request: AccessRequest) -> str:
@@ -70,7 +73,7 @@ async def test_a_forged_search_or_page_moves_nothing(gatehouse: BotUnderTest) ->
     values = {"searched_text": {"searched_text": {"value": "contoso"}}}
     await gatehouse.interact(submission("approver1", ids.SEARCH_FORM, "", values))
     turned = page_value(HomeList.REQUESTS, ("2027", "x"), is_before=False)
-    await gatehouse.interact(click("approver1", ids.HOME_NEXT, turned))
+    await gatehouse.interact(click("approver1", ids.HOME_NEXT, turned, view=HOME))
     await gatehouse.idle()
     assert await gatehouse.outcomes("approver1") == [
         ("search_requests", "not_an_auditor"),
@@ -108,7 +111,7 @@ async def test_a_search_of_an_auditor_is_shown_on_the_home_and_in_the_form(opene
     admin = ChatId(SLACK_IDS["admin"])
     assert parse_position(await opened.store.home_position(admin)).request_filter == RequestFilter(requester="Riley")
     turned = page_value(HomeList.REQUESTS, ("2020-01-01", "R-A"), is_before=False)
-    await opened.interact(click("admin", ids.HOME_NEXT, turned))
+    await opened.interact(click("admin", ids.HOME_NEXT, turned, view=HOME))
     await opened.idle()
     place = parse_position(await opened.store.home_position(admin))
     assert (place.request_filter, place.of_list(HomeList.REQUESTS).cursor) == (
