@@ -77,10 +77,34 @@ async def test_the_rest_of_a_plan_is_not_sent_when_the_work_is_lost_in_the_middl
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = await put(world, synchronizing(None))
-    lose(world, monkeypatch, after=1)
+    lose(world, monkeypatch, after=2)
     with pytest.raises(EffectTakenOver):
         await world.applier.apply(request.id)
     assert len(world.tenant.attempts) == 1
+
+
+async def test_a_write_that_waited_for_its_turn_is_asked_for_again_and_not_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tenant asks as its last step: a token, its turn, or the check of our own tenant may take a minute."""
+    request = await put(world, decided())
+    lose(world, monkeypatch, after=1)
+    with pytest.raises(EffectTakenOver):
+        await world.applier.apply(request.id)
+    assert world.tenant.attempts == []
+
+
+async def test_a_wave_that_waited_for_its_turn_is_asked_for_again_and_not_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await approved(world, 3)
+    with monkeypatch.context() as patch:
+        lose(world, patch, after=3)
+        with pytest.raises(EffectTakenOver):
+            await world.performer.perform(AdvanceBatch(batch_id=BATCH_OF_ACCESS))
+        assert not written(world)
+        assert world.tenant.together_writes == [3]
+    assert (await one_wave(world)).counts() == {RowState.APPLIED: 3}
 
 
 async def test_a_plan_that_only_narrows_is_not_sent_either(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +177,17 @@ async def test_no_account_is_enabled(world: World, monkeypatch: pytest.MonkeyPat
     await confirm(world, shown, but=Apply)
     sent = len(world.guest_accounts.sent)
     lose(world, monkeypatch)
+    with pytest.raises(EffectTakenOver):
+        await world.applier.apply(shown.id)
+    assert len(world.guest_accounts.sent) == sent
+
+
+async def test_no_account_is_enabled_after_a_wait_for_its_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = await disabled(world)
+    shown = await asked(world, AccountChange.ENABLE, undoes=done.id)
+    await confirm(world, shown, but=Apply)
+    sent = len(world.guest_accounts.sent)
+    lose(world, monkeypatch, after=1)
     with pytest.raises(EffectTakenOver):
         await world.applier.apply(shown.id)
     assert len(world.guest_accounts.sent) == sent
