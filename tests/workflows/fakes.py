@@ -54,6 +54,7 @@ from workflows.ports.tenant import (
     TenantUnavailable,
     WriteResult,
     WrongTenant,
+    ask_before_write,
 )
 from workflows.ports.tenant_settings import AccountPage, FoundObject
 from workflows.sheets.received import FileNotUsable, ReceivedFile, ReceivedFileCode
@@ -461,6 +462,7 @@ class FakeTenant:
         """Perform one operation as Graph does: null for what a POST leaves out, a PATCH replaces what it names."""
         if self.found is not None:
             raise WrongTenant(self.found, HOME)
+        await ask_before_write()
         self.attempts.append(operation)
         fault = await self.script.begin("tenant.write")
         if self.ignored:

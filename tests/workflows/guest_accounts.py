@@ -11,6 +11,7 @@ from workflows.core.partners.reviewing.evidence.guest_state import GuestAccount
 from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountOutcome, AccountState, AccountWritten
 from workflows.ports.guest_accounts import MAX_WRITES, AccountRoles, GuestAccounts
+from workflows.ports.tenant import ask_before_write
 
 Answer = Callable[[PersonId], AccountOutcome]
 
@@ -102,6 +103,7 @@ class FakeGuestAccounts:
     async def set_enabled(self, ids: Sequence[PersonId], *, is_enabled: bool) -> Sequence[AccountWritten]:
         """Write a group."""
         assert 0 < len(ids) == len(set(ids)) <= MAX_WRITES
+        await ask_before_write()
         fault = await self.script.begin("accounts.set_enabled")
         self.sent.append(tuple(ids))
         written = [self._write(person, is_enabled=is_enabled) for person in ids]

@@ -162,8 +162,9 @@ class EffectsQueue(Protocol):
     async def is_still_mine(self) -> bool:
         """Return whether the effect that is being performed here is still this process's own.
 
-        Another process may have taken it over while this one did not run, for example because it was suspended. True
-        outside of `SharedQueue.holding`, and always for a store that one process uses.
+        Another process may have taken it over while this one did not run, for example because it was suspended. In
+        `SharedQueue.leading`: whether this process still leads. True elsewhere, and always for a store that one process
+        uses.
         """
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
@@ -239,7 +240,10 @@ class SharedQueue(Protocol):
         """
 
     def holding(self, pending: PendingEffect) -> AbstractContextManager[None]:
-        """Return the context in which a claimed effect is performed, for `EffectsQueue.is_still_mine`."""
+        """Return the context in which a claimed effect is performed and settled, for `EffectsQueue.is_still_mine`.
+
+        An error that leaves it, as a cancellation, gives the effect back with the next heartbeat.
+        """
 
     async def settle(self, pending: PendingEffect, outcome: Outcome) -> bool:
         """Store what came of an attempt, and free the lane.

@@ -4,7 +4,7 @@ It is long because every question to the tenant, and every way in which it fails
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
@@ -59,6 +59,32 @@ def with_urgency(urgency: Urgency) -> Iterator[None]:
         yield
     finally:
         _urgency.reset(token)
+
+
+_before_write: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar(
+    "what is asked before a write", default=None
+)
+
+
+@contextmanager
+def asked_before_writes(check: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Have a check made right before each write inside leaves, after everything that a write waits for.
+
+    Also before the same one is sent again, with a new token. A batch of writes counts as one.
+
+    :param check: raises an error when the write must not be sent any more; it is raised to whoever writes.
+    """
+    token = _before_write.set(check)
+    try:
+        yield
+    finally:
+        _before_write.reset(token)
+
+
+async def ask_before_write() -> None:
+    """Make the check of `asked_before_writes`. Whatever sends writes to the tenant calls it as its last step."""
+    if (check := _before_write.get()) is not None:
+        await check()
 
 
 class TenantUnavailable(FactsError):

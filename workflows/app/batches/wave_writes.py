@@ -7,11 +7,12 @@ others, things may change. So what must hold at the last moment is checked again
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from workflows.core.plans.plan import CallIds, Operation
 from workflows.core.settings.model import TenantId
-from workflows.ports.tenant import MAX_WRITES_TOGETHER, SendAlone, Tenant
+from workflows.ports.tenant import MAX_WRITES_TOGETHER, SendAlone, Tenant, asked_before_writes
 
 _COLLECTED_FOR_SECONDS: Final = 0.05
 """How long writes wait for others when every partner of the wave has sent or ended: second operations of plans."""
@@ -29,6 +30,7 @@ class _Waiting:
     partner: TenantId
     operation: Operation
     last_check: LastCheck
+    still_mine: LastCheck
     result: "asyncio.Future[CallIds]"
 
 
@@ -46,18 +48,23 @@ class WaveWrites:
         self._timer: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def write(self, partner: TenantId, operation: Operation, last_check: LastCheck) -> CallIds:
+    async def write(
+        self, partner: TenantId, operation: Operation, last_check: LastCheck, still_mine: LastCheck
+    ) -> CallIds:
         """Send an operation together with those of other partners. The errors are those of `Tenant.write`.
 
         Whoever stops waiting before it is sent has sent nothing.
 
         :param last_check: called right before it is sent. When it raises an error, that is raised, and the operation is
             not sent.
+        :param still_mine: called by what sends it, as its last step. When it raises an error, nothing of the same
+            request is sent.
         """
         waiting = _Waiting(
             partner=partner,
             operation=operation,
             last_check=last_check,
+            still_mine=still_mine,
             result=asyncio.get_running_loop().create_future(),
         )
         self._waiting.append(waiting)
@@ -105,7 +112,8 @@ class WaveWrites:
             # Who was cancelled in this moment sends nothing either.
             left = [one for one in due if not one.result.done()]
             if left:
-                results = await self._tenant.write_together([one.operation for one in left])
+                with asked_before_writes(partial(_require_all_still_mine, left)):
+                    results = await self._tenant.write_together([one.operation for one in left])
                 alone = []
                 for one, result in zip(left, results, strict=True):
                     if isinstance(result, SendAlone):
@@ -127,9 +135,15 @@ class WaveWrites:
             return
         try:
             await waiting.last_check()
-            _settle(waiting, None if waiting.result.done() else await self._tenant.write(waiting.operation))
+            with asked_before_writes(waiting.still_mine):
+                _settle(waiting, None if waiting.result.done() else await self._tenant.write(waiting.operation))
         except Exception as error:
             _settle(waiting, error)
+
+
+async def _require_all_still_mine(sent: Iterable[_Waiting]) -> None:
+    """Check that all may be sent: they share one request, so it is sent whole, or not at all."""
+    await asyncio.gather(*(one.still_mine() for one in sent))
 
 
 def _settle(waiting: _Waiting, result: CallIds | BaseException | None) -> None:

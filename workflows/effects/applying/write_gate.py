@@ -13,6 +13,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.errors.tenant_problems import TenantCode
+from workflows.core.plans.accounts import AccountChange
 from workflows.core.plans.closing import closes_everything, writes_only_reductions
 from workflows.core.plans.plan import PARTNERS_PATH, CallIds, Operation, Plan, partner_address
 from workflows.core.policy.stops.freeze import Freeze
@@ -24,7 +25,7 @@ from workflows.ports.audit_log import RestsOn
 from workflows.ports.clock import ClockComparison
 from workflows.ports.effects_queue import EffectTakenOver
 from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantUnavailable
+from workflows.ports.tenant import Tenant, TenantUnavailable, asked_before_writes
 
 
 class WritesFrozen(TenantUnavailable):
@@ -114,21 +115,26 @@ class WriteGate:
         """
         _require_of_partner(request, operation)
         await self.require_not_frozen(request, done_count=done_count)
+        still_mine = partial(self.require_still_mine, request)
         if self.wave is not None:
             last_check = partial(self._require_still_wanted, request, done_count)
-            return await self.wave.write(request.plan.tenant_id, operation, last_check)
-        await self.require_still_mine(request)
-        return await self.tenant.write(operation)
+            return await self.wave.write(request.plan.tenant_id, operation, last_check, still_mine)
+        await still_mine()
+        with asked_before_writes(still_mine):
+            return await self.tenant.write(operation)
 
     async def require_still_mine(self, request: AccessRequest) -> None:
         """Check that no other process has taken this work over, as when this one was suspended for some time.
 
-        Whatever was checked before is as old as that time. What closes access is not checked: it may be sent twice.
+        It is asked before a write is begun, and by what sends it right before it leaves: in between it may wait for a
+        token, for its turn, or for an answer about our own tenant. Whatever was checked before is as old as that time.
+        What closes access is not checked: it may be sent twice.
+        NB. a plan that only reduces access is checked, because it opens a partner that was blocked meanwhile.
 
-        :raises EffectTakenOver: for a request that opens access, when it was taken over. Nothing is recorded then: the
-            other process reads the partner, and goes on.
+        :raises EffectTakenOver: for a request that does not certainly close, when it was taken over. Nothing is
+            recorded then: the other process reads the partner, and goes on.
         """
-        if is_stopped_by_freeze(request) and not await self.store.is_still_mine():
+        if not _certainly_closes(request) and not await self.store.is_still_mine():
             raise EffectTakenOver
 
     async def _require_still_wanted(self, request: AccessRequest, done_count: int) -> None:
@@ -152,13 +158,16 @@ class WriteGate:
         """
         _require_of_partner(request, operation)
         await self._require_never_frozen(request)
+        still_mine = partial(self.require_still_mine, request)
         if self.wave is not None:
             last_check = partial(self._require_never_frozen, request)
-            return await self.wave.write(request.plan.tenant_id, operation, last_check)
-        return await self.tenant.write(operation)
+            return await self.wave.write(request.plan.tenant_id, operation, last_check, still_mine)
+        with asked_before_writes(still_mine):
+            return await self.tenant.write(operation)
 
     async def _require_never_frozen(self, request: AccessRequest) -> None:
         if not is_stopped_by_freeze(request):
+            await self.require_still_mine(request)
             return
         self._require_clock_right()
         since = request.writing_since
@@ -196,6 +205,11 @@ def _require_of_partner(request: AccessRequest, operation: Operation) -> None:
         raise AssertionError(f"{request.id} would write {operation.path}, which is not of its partner")
     if request.fields.kind is RequestKind.REVOCATION and not _only_closes(request.plan):
         raise AssertionError(f"{request.id} is a revocation, and its plan does not only close")
+
+
+def _certainly_closes(request: AccessRequest) -> bool:
+    """Return whether a request closes access whatever somebody else wrote since it was planned."""
+    return request.fields.kind is RequestKind.REVOCATION or request.fields.account_change is AccountChange.DISABLE
 
 
 def _only_closes(plan: Plan) -> bool:

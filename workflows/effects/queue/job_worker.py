@@ -124,7 +124,8 @@ class JobWorker:
     async def _perform_one(self, pending: PendingEffect) -> None:
         with self._queue.holding(pending):
             outcome = await self._attempts.attempt(pending)
-        if await self._settle(pending, outcome) and isinstance(outcome, GivenUp):
+            is_stored = await self._settle(pending, outcome)
+        if is_stored and isinstance(outcome, GivenUp):
             await self._attempts.gave_up(pending, outcome.error)
 
     async def _settle(self, pending: PendingEffect, outcome: Outcome) -> bool:

@@ -27,25 +27,26 @@ _WRITE_NAMES: Final = frozenset({"id", "method", "url", "headers", "body"})
 _WRITE_HEADERS: Final = {"Content-Type": "application/json"}
 
 
-def request_guard(root: str, expected: TenantId | None = None) -> Callable[[httpx.Request], None]:
-    """Return the check of each request.
+def request_guard(root: str, expected: TenantId | None = None) -> Callable[[httpx.Request], bool]:
+    """Return the check of each request, which returns whether it is a write.
 
     :param root: the address of the service, without a slash at its end.
     :param expected: the configured tenant, whose token a write needs; None: a token of every tenant is accepted.
     """
     service = Service(root)
 
-    def check(request: httpx.Request) -> None:
+    def check(request: httpx.Request) -> bool:
         path, query = service.outgoing(request)
         if request.method == "GET" and not request.content and _READ.fullmatch(path):
-            return
+            return False
         is_batch = request.method == "POST" and path == BATCH_PATH and not query
         rows = batch_rows(request.content, MAX_WRITES) if is_batch else None
         if rows is not None and all(map(_is_read, rows)):
-            return
+            return False
         if rows is None or not _are_writes(rows):
             raise RequestNotAllowed(f"{request.method} {path} is not what the application for guest accounts may send")
         require_own_token(request, expected)
+        return True
 
     return check
 

@@ -18,13 +18,14 @@ from workflows.entra.transport.credential import UnattendedCredential
 from workflows.entra.transport.early_imports import import_early, load_builders
 from workflows.entra.transport.traffic.read_retries import ReadRetries
 from workflows.entra.transport.traffic.traffic import Traffic
+from workflows.ports.tenant import ask_before_write
 
 _CONNECT_SECONDS: Final = 3.0
 _SENT_AT: Final = "gatehouse_sent_at"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
-RequestCheck = Callable[[httpx.Request], None]
-"""Raises for a request that must not be sent. The request's content has been read."""
+RequestCheck = Callable[[httpx.Request], bool]
+"""Returns whether a request is a write, and raises when it must not be sent. The request's content has been read."""
 
 
 class LastCheck(BaseMiddleware):
@@ -35,9 +36,10 @@ class LastCheck(BaseMiddleware):
         self._check = check
 
     async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
-        """Check the request, and send it."""
+        """Check the request, ask whether a write is still wanted, and send it."""
         await request.aread()
-        self._check(request)
+        if self._check(request):
+            await ask_before_write()
         return await super().send(request, transport)
 
 

@@ -31,28 +31,30 @@ _READ_HEADERS: Final = frozenset({"accept", "client-request-id", "consistencylev
 _ROW_HEADERS: Final = frozenset({"content-type", "client-request-id"})
 
 
-def write_guard(root: str, expected: TenantId | None = None) -> Callable[[httpx.Request], None]:
-    """Return the check of each request.
+def write_guard(root: str, expected: TenantId | None = None) -> Callable[[httpx.Request], bool]:
+    """Return the check of each request, which returns whether it is a write.
 
     :param root: the address of the service, without a slash at its end.
     :param expected: the configured tenant; None: a token of every tenant is accepted.
     """
     service = Service(root)
 
-    def check(request: httpx.Request) -> None:
+    def check(request: httpx.Request) -> bool:
         path, query = service.outgoing(request)
         if request.method == "GET" and not request.content:
-            return
+            return False
         if query or b"?" in request.url.raw_path:
             raise RequestNotAllowed(f"{request.method} {path} is a write with a query")
         if request.method == "POST" and path in _QUESTIONS:
-            return
+            return False
         if request.method == "POST" and path == BATCH_PATH:
-            if _check_batch(request.content):
-                require_own_token(request, expected)
-            return
-        _check_write(request.method, path, parsed(request.content))
-        require_own_token(request, expected)
+            is_write = _check_batch(request.content)
+        else:
+            _check_write(request.method, path, parsed(request.content))
+            is_write = True
+        if is_write:
+            require_own_token(request, expected)
+        return is_write
 
     return check
 

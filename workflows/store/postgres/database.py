@@ -63,6 +63,8 @@ class PostgresDatabase(Queries):
         self._readers = server.reader_pool()
         self._is_closed = False
         self._last_write_error: StoreTrouble | None = None
+        self._is_ours = True
+        """Whether the last `probe` found the use lock held: no command has the records for itself."""
 
     async def open(self) -> None:
         """Open the connections.
@@ -100,14 +102,14 @@ class PostgresDatabase(Queries):
             await self._save_mark(_MARK, text_of(self._clock.now()))
             if self._last_write_error is StoreTrouble.DISK_FULL:
                 await self._require_room()
-            is_ours = self._use_lock is None or await self._use_lock.try_to_hold()
+            self._is_ours = self._use_lock is None or await self._use_lock.try_to_hold()
         except StoreNotWritable as error:
             self._note(error.trouble)
             return self._last_write_error
         except StoreUnusable:
             self._note(StoreTrouble.AWAY)
             return self._last_write_error
-        self._note(None if is_ours else StoreTrouble.LOCKED)
+        self._note(None if self._is_ours else StoreTrouble.LOCKED)
         return self._last_write_error
 
     async def _require_room(self) -> None:

@@ -47,7 +47,7 @@ def waves(tenant: Recording, partners: Sequence[TenantId]) -> WaveWrites:
 
 async def write(writes: WaveWrites, partner: TenantId) -> CallIds:
     """Write one partner."""
-    return await asyncio.wait_for(writes.write(partner, adding(partner), passes), LONGEST_WAIT)
+    return await asyncio.wait_for(writes.write(partner, adding(partner), passes, passes), LONGEST_WAIT)
 
 
 async def test_they_go_out_when_the_last_one_is_ready_or_has_ended() -> None:
@@ -106,7 +106,7 @@ async def test_what_fails_its_last_check_is_not_sent_and_holds_no_other_up() -> 
     async def fails() -> None:
         raise TenantUnavailable("frozen")
 
-    frozen = asyncio.create_task(writes.write(PARTNERS[0], adding(PARTNERS[0]), fails))
+    frozen = asyncio.create_task(writes.write(PARTNERS[0], adding(PARTNERS[0]), fails, passes))
     await write(writes, PARTNERS[1])
     with pytest.raises(TenantUnavailable, match="frozen"):
         await frozen
@@ -121,14 +121,14 @@ async def test_when_all_fail_nothing_is_sent() -> None:
         raise TenantUnavailable("frozen")
 
     with pytest.raises(TenantUnavailable, match="frozen"):
-        await writes.write(PARTNERS[0], adding(PARTNERS[0]), fails)
+        await writes.write(PARTNERS[0], adding(PARTNERS[0]), fails, passes)
     assert tenant.sent == []
 
 
 async def test_who_stops_waiting_has_sent_nothing() -> None:
     tenant = Recording()
     writes = waves(tenant, PARTNERS[:3])
-    given_up = asyncio.create_task(writes.write(PARTNERS[0], adding(PARTNERS[0]), passes))
+    given_up = asyncio.create_task(writes.write(PARTNERS[0], adding(PARTNERS[0]), passes, passes))
     await asyncio.sleep(0)
     given_up.cancel()
     await asyncio.gather(given_up, return_exceptions=True)

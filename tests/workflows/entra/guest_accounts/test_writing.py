@@ -14,7 +14,8 @@ from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.accounts import AccountOutcome
 from workflows.entra import GraphGuestAccounts
 from workflows.entra.transport import connection
-from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
+from workflows.ports.effects_queue import EffectTakenOver
+from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant, asked_before_writes
 
 OUTCOMES = AccountOutcome
 
@@ -239,3 +240,17 @@ async def test_what_is_no_group_of_accounts_is_never_sent(
     with pytest.raises(ValueError):  # noqa: PT011
         await accounts.set_enabled(ids, is_enabled=False)
     assert graph.seen == []
+
+
+async def test_a_group_is_asked_for_right_before_it_leaves(accounts: GraphGuestAccounts, graph: Graph) -> None:
+    people = add_guests(graph, 2)
+    before = enabled(graph)
+
+    async def lost() -> None:
+        assert graph.calls[-1] == ("GET", "/organization")
+        raise EffectTakenOver
+
+    with asked_before_writes(lost), pytest.raises(EffectTakenOver):
+        await accounts.set_enabled(people, is_enabled=False)
+    assert batches(graph) == []
+    assert enabled(graph) == before

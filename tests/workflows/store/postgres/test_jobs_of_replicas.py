@@ -288,6 +288,56 @@ async def test_what_its_owner_lost_is_stored_only_by_the_new_owner(url: str) -> 
         assert (await claimed(late)).id != taken.id, "and goes on as a new worker"
 
 
+async def test_an_attempt_settles_no_later_claim_of_the_same_process(url: str) -> None:
+    """It was suspended, taken for dead, registered anew, and has begun the same effect once more."""
+    async with open_jobs(url, FixedClock(), QUICK) as store, open_jobs(url, FixedClock(), QUICK) as other:
+        await Rig(store, store.clock).put(tell(RILEY.chat_id, "one"))
+        first = await claimed(store)
+        with store.jobs.holding(first):
+            await asyncio.sleep(QUICK.total_seconds() + 0.1)
+            await other.jobs.beat()
+            assert not await store.jobs.beat()
+            again = await claimed(store)
+            assert again.id == first.id
+            assert not await store.is_still_mine()
+            assert not await store.jobs.settle(first, Done())
+        with store.jobs.holding(again):
+            assert await store.jobs.beat(), "it is still known to be its own"
+            assert await store.is_still_mine()
+            assert await store.jobs.settle(again, Done())
+        assert await store.count_pending(NOW) == (0, 0, 0)
+
+
+async def test_what_ends_by_a_cancellation_that_nobody_asked_for_is_begun_again(url: str) -> None:
+    attempts = 0
+
+    async def act(_: SendMessage) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise asyncio.CancelledError
+
+    async with replicas(url, 1) as one:
+        one.act(act)
+        await one.first.put(tell(RILEY.chat_id, "one"))
+        one.first.queue_worker = JobWorker(
+            queue=store_of(one.first).jobs, attempts=_attempts(one.first), beats_every=0.05
+        )
+        async with running(one.first.queue_worker):
+            await one.first.until_counted(0, 0, 0)
+        assert attempts == 2
+
+
+async def test_one_effect_that_cannot_be_read_is_given_up_and_delays_nothing(url: str) -> None:
+    async with open_jobs(url, FixedClock()) as store:
+        await Rig(store, store.clock).put(tell(RILEY.chat_id, "one"), tell(RILEY.chat_id, "two"))
+        await store.jobs.beat()
+        await store.execute("""update procrastinate_jobs set args = jsonb_set(args, '{doc}', '"{}"') where id = 1""")
+        assert await store.jobs.claim_one(1) is None
+        assert [one.id for one in await store.given_up_effects()] == [1]
+        assert await store.jobs.claim_one(2) is not None
+
+
 async def test_outside_of_an_effect_and_as_long_as_it_lives_everything_is_its_own(url: str) -> None:
     async with open_jobs(url, FixedClock(), QUICK) as store:
         assert await store.is_still_mine()

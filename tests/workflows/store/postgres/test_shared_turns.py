@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
 
 from tests.waiting import LONGEST_WAIT
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.server import test_server
 from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusable
+from workflows.store.postgres.jobs.claim_statements import BEAT, GIVE_BACK_OTHERS, LEAVE
 from workflows.store.postgres.location import PostgresLocation
+from workflows.store.postgres.opening.use_lock import USE_LOCK
 from workflows.store.postgres.store import PostgresStore
 
 
@@ -30,6 +34,17 @@ async def leads(store: PostgresStore) -> bool:
     """Whether this one leads now."""
     async with store.shared_queue.leading("ticker") as is_mine:
         return is_mine
+
+
+def rows(database: str, sql: str) -> list[tuple[Any, ...]]:
+    """What the database has, read by another connection."""
+    with psycopg.connect(test_server().url(database), autocommit=True) as connection:
+        return connection.execute(sql.encode()).fetchall()
+
+
+def run(database: str, sql: str) -> None:
+    """Change the database by another connection."""
+    test_server().run(sql, database=database)
 
 
 async def test_one_bot_leads_until_it_resigns_leaves_or_is_dead(bots: list[PostgresStore], database: str) -> None:
@@ -100,14 +115,118 @@ async def test_a_bot_of_another_version_writes_nothing_and_claims_nothing(
     bots: list[PostgresStore], database: str
 ) -> None:
     first, _ = bots
-    await first.shared_queue.beat()
+    assert await leads(first)
     test_server().run("update gatehouse_schema set version_num = 'p999'", database=database)
     with pytest.raises(StoreNotWritable) as raised:
         await first.save_mark("name", "value")
     assert raised.value.trouble is StoreTrouble.OTHER_VERSION
     assert await first.probe() is StoreTrouble.OTHER_VERSION
     assert not await first.is_still_mine()
-    assert not await leads(first)
+    assert not await leads(first), "nothing due would be done: it can store nothing"
+    assert not rows(database, "select id from procrastinate_jobs where task_name = 'turn'"), "another one can lead"
     test_server().run("update gatehouse_schema set version_num = 'p003'", database=database)
     assert await first.probe() is None
     assert await leads(first)
+
+
+async def test_a_bot_that_lost_its_lock_to_a_command_claims_leads_and_opens_nothing(
+    bots: list[PostgresStore], database: str, location: PostgresLocation
+) -> None:
+    first, second = bots
+    await second.close()
+    assert await leads(first)
+    run(
+        database,
+        f"""select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+            and mode = 'ShareLock' and objid = {USE_LOCK & 0xFFFFFFFF}""",
+    )
+    alone = await location.open(FixedClock())
+    assert await first.probe() is StoreTrouble.LOCKED
+    assert not await first.is_still_mine()
+    assert not await leads(first)
+    assert await first.shared_queue.claim_one(1) is None
+    await alone.close()
+    assert await first.probe() is None
+    assert await first.is_still_mine()
+    assert await leads(first)
+
+
+async def test_an_error_of_one_write_is_no_lost_lock(bots: list[PostgresStore]) -> None:
+    """Two transactions that wait for each other are told the same as a lost lock, and nothing else is wrong."""
+    first, _ = bots
+    first._note(StoreTrouble.LOCKED)
+    assert await first.is_still_mine()
+    assert await leads(first)
+
+
+async def test_a_bot_registers_once_also_when_it_beats_and_ticks_at_the_same_moment(
+    bots: list[PostgresStore], database: str
+) -> None:
+    first, _ = bots
+    await asyncio.gather(first.shared_queue.beat(), leads(first), first.shared_queue.beat())
+    assert len(rows(database, "select id from procrastinate_workers")) == 1
+
+
+async def test_a_bot_that_performs_no_effects_yet_keeps_the_lead(
+    bots: list[PostgresStore], database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Effects wait until Entra has said which tenant it is. Ticks do not."""
+    first, _ = bots
+    assert await leads(first)
+    run(database, "update procrastinate_workers set last_heartbeat = now() - interval '21 s'")
+    assert await leads(first), "nobody else has taken it"
+    assert not rows(database, "select id from procrastinate_workers where last_heartbeat < now() - interval '20 s'")
+    run(database, "update procrastinate_workers set last_heartbeat = now() - interval '19 s'")
+    beaten, execute = asyncio.Event(), first.shared_queue._execute
+
+    async def told(sql: str, values: Any = None) -> int:
+        found = await execute(sql, values)
+        if sql == BEAT:
+            beaten.set()
+        return found
+
+    monkeypatch.setattr(first.shared_queue, "_execute", told)
+    async with first.shared_queue.leading("ticker") as is_mine:
+        assert is_mine
+        await asyncio.wait_for(beaten.wait(), LONGEST_WAIT)
+    assert not rows(database, "select id from procrastinate_workers where last_heartbeat < now() - interval '3 s'")
+
+
+async def test_in_a_tick_a_bot_knows_whether_it_still_leads(bots: list[PostgresStore], database: str) -> None:
+    first, second = bots
+    async with first.shared_queue.leading("ticker") as is_mine:
+        assert is_mine
+        assert await first.is_still_mine()
+        run(database, "update procrastinate_workers set last_heartbeat = now() - interval '1 hour'")
+        await second.shared_queue.beat()
+        assert await leads(second)
+        assert not await first.is_still_mine()
+    assert await first.is_still_mine(), "nothing is held here"
+
+
+@pytest.mark.parametrize("status", ["todo", "doing"])
+async def test_a_turn_never_waits_so_its_lane_is_free(bots: list[PostgresStore], database: str, status: str) -> None:
+    """Nobody claims a turn. One that waited would hold its lane for ever, and a revocation would wait behind it."""
+    first, _ = bots
+    await first.shared_queue.beat()
+    [(worker,)] = rows(database, "select id from procrastinate_workers")
+    values = (
+        "'turn', 'turn', 'tenant:x', 'todo', null"
+        if status == "todo"
+        else f"'turn', 'turn', 'tenant:x', 'doing', {worker}"
+    )
+    run(database, f"insert into procrastinate_jobs (queue_name, task_name, lock, status, worker_id) values ({values})")
+    await first.shared_queue._execute(GIVE_BACK_OTHERS, {"worker": worker, "known": []})
+    assert rows(database, "select status::text from procrastinate_jobs") == [(status,)]
+    await first.shared_queue.beat()
+    assert not rows(database, "select id from procrastinate_jobs")
+
+
+async def test_a_bot_that_leaves_gives_back_no_turn(bots: list[PostgresStore], database: str) -> None:
+    first, _ = bots
+    await first.shared_queue.beat()
+    [(worker,)] = rows(database, "select id from procrastinate_workers")
+    async with first.shared_queue.in_lane("tenant:x") as is_free:
+        assert is_free
+        await first.shared_queue._execute(LEAVE, (worker,))
+        assert rows(database, "select status::text from procrastinate_jobs") == [("doing",)]

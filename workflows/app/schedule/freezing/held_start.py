@@ -6,6 +6,7 @@ are still known as such. Each step may be interrupted; the next start goes on fr
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -39,6 +40,10 @@ _ABOUT_THE_PLACE: Final = frozenset(
 _TAKEN_WITHIN_SECONDS: Final = 0.5
 """How long it may take another process to take a generation, so that both places say the same again."""
 _log = structlog.get_logger()
+
+
+class _LeadLost(Exception):
+    """Another process leads now, and may have taken a generation. Nothing was written outside."""
 
 
 class PlaceNotShared(Exception):
@@ -160,9 +165,23 @@ class HeldStart:
         else:
             first = Generation(installation=taken.installation, number=0)
             going_on = OutsideGeneration(generation=first, taking=taken)
-        await self.place.save(going_on)
+        await self._save(going_on, inside)
         await self.store.save_mark(GENERATION, taken.stored)
         return taken
+
+    async def _save(self, known: OutsideGeneration, inside: Generation | None) -> None:
+        """Write what is known outside, unless this process was suspended, and another one has led since.
+
+        What it would write would be older than the records, and hold every bot.
+
+        :param inside: the generation that the records had when `known` was made.
+        :raises _LeadLost: when something else is so now.
+        """
+        if self.store.shared_queue is not None and (
+            await generation_of(self.store) != inside or not await self.store.is_still_mine()
+        ):
+            raise _LeadLost
+        await self.place.save(known)
 
     async def _freeze(self) -> Freeze | None:
         """Return the newest freeze; None also when it cannot be read, which counts as a freeze."""
@@ -198,10 +217,11 @@ class HeldStart:
         return next((entry.key for entry in await self.store.history(limit=1)), "")
 
     async def look(self) -> None:
-        """Follow what other processes found: a hold of one is a hold of all."""
+        """Follow what other processes found: a hold of one is a hold of all, and so is its release."""
         freeze = await self._freeze()
         if freeze is not None:
-            self.is_held = self.is_held or self.is_frozen_by_hold(freeze)
+            was_held, self.is_held = self.is_held, self.is_frozen_by_hold(freeze)
+            self._is_to_take = self._is_to_take or (was_held and not self.is_held)
             self.refuses_before = _refuses_before(freeze)
 
     async def _is_still_whole(self) -> bool:
@@ -222,6 +242,10 @@ class HeldStart:
 
         Nothing outside changes while the bot is held. After a release the next generation is taken.
         """
+        with suppress(_LeadLost):
+            await self._check()
+
+    async def _check(self) -> None:
         if self.store.shared_queue is not None:
             await self.look()
         if self.is_held:
@@ -230,6 +254,9 @@ class HeldStart:
                 return
             self.is_held, self._is_to_take = False, True
         if self._is_to_take:
+            # NB. it may be days since `begin` compared: until now this process followed another one.
+            if self.store.shared_queue is not None and not await self._is_still_whole():
+                return
             _, inside, outside = await self.compare()
             await self.take(inside, outside)
             self._is_to_take = False
@@ -240,7 +267,7 @@ class HeldStart:
         if self.store.shared_queue is not None and self._confirmed is not None and not await self._is_still_whole():
             return
         place = await self._last_place()
-        await self.place.save(OutsideGeneration(generation=taken, last_entry=newest, last_place=place))
+        await self._save(OutsideGeneration(generation=taken, last_entry=newest, last_place=place), taken)
         self._confirmed = (taken, newest)
 
 

@@ -7,6 +7,7 @@ read before anything is sent again.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from workflows.app.service import Service
@@ -37,7 +38,7 @@ from workflows.effects.applying.guest_accounts.still_wanted import StillWanted
 from workflows.intervals import ACCOUNT_ANSWER_AWAITED_FOR, ACCOUNTS_READ_BACK_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.guest_accounts import MAX_WRITES, GuestAccounts
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable, asked_before_writes
 
 _STATUSES_AN_ADMIN_CAN_MEND: Final = frozenset({401, 403})
 _READ_AGAIN_SECONDS: Final = 5.0
@@ -146,8 +147,10 @@ class AccountWriter:
         self, request: AccessRequest, plan: AccountPlan, ids: Sequence[PersonId]
     ) -> Sequence[AccountWritten]:
         """Send one group. An error of the whole means that nothing was written, which is recorded."""
+        still_mine = partial(self.still_wanted.gate.require_still_mine, request)
         try:
-            return await self.accounts.set_enabled(ids, is_enabled=plan.change is AccountChange.ENABLE)
+            with asked_before_writes(still_mine):
+                return await self.accounts.set_enabled(ids, is_enabled=plan.change is AccountChange.ENABLE)
         except (TenantUnavailable, TenantRefused):
             await self._record(request, (), not_written=ids)
             raise

@@ -18,8 +18,14 @@ TAKE_OVER: Final = f"""update procrastinate_jobs set {GIVEN_BACK}
     where status = 'doing' and worker_id is null and task_name <> 'turn'"""  # noqa: S608
 """Give back the jobs whose worker was deleted."""
 GIVE_BACK_OTHERS: Final = f"""update procrastinate_jobs set {GIVEN_BACK}
-    where status = 'doing' and worker_id = %(worker)s and id <> all(%(known)s::bigint[])"""  # noqa: S608
-"""Give back the jobs of a worker that it does not know of. Values: `worker`, `known`."""
+    where status = 'doing' and worker_id = %(worker)s and id <> all(%(known)s::bigint[])
+    and task_name <> 'turn'"""  # noqa: S608
+"""Give back the jobs of a worker that it does not know of. Values: `worker`, `known`.
+
+A turn never waits: nobody would claim it, and its lane would be held for ever."""
+LEAVE: Final = f"""update procrastinate_jobs set {GIVEN_BACK}
+    where status = 'doing' and worker_id = %s and task_name <> 'turn'"""  # noqa: S608
+"""Give back the jobs of a worker that ends. Value: the worker."""
 RELEASE: Final = f"""update procrastinate_jobs set queue_name = args->>'kind', lock = args->>'lane'
     where status = 'todo' and queue_name = 'later' and {IS_DUE} returning id"""  # noqa: S608
 """Put what is due into its queue and lane. Values: as for `IS_DUE`."""
@@ -30,10 +36,11 @@ STILL_MINE: Final = """select 1 from procrastinate_jobs as jobs join procrastina
 TAKE_LANE: Final = """insert into procrastinate_jobs (queue_name, task_name, lock, status, worker_id)
     values ('turn', 'turn', %(lane)s, 'doing', %(worker)s) on conflict do nothing returning id"""
 """Hold a lane with a job of no effect. Values: `lane`, `worker`."""
-END_TURNS: Final = """delete from procrastinate_jobs as held where status = 'doing'
+END_TURNS: Final = """delete from procrastinate_jobs as held where (status = 'doing'
     and (worker_id is null or (worker_id = %(worker)s and id <> all(%(known)s::bigint[])))
     and (task_name = 'turn' or exists (select 1 from procrastinate_jobs as waits
-        where waits.queueing_lock = held.queueing_lock and waits.status = 'todo'))"""
+        where waits.queueing_lock = held.queueing_lock and waits.status = 'todo')))
+    or (task_name = 'turn' and status = 'todo')"""
 """Free the lanes that dead workers hold so, and those that a worker does not know of. Values: `worker`, `known`.
 
 Also periodic work of theirs, when that of a later period waits already: only one job of each kind may wait, so it could

@@ -61,7 +61,7 @@ class PostgresEffectsQueue(PostgresDatabase):
             self._server.connect,
             self._clock,
             self._clean,
-            may_claim=lambda: self.last_write_error is not StoreTrouble.OTHER_VERSION,
+            may_claim=lambda: self._is_ours and self.last_write_error is not StoreTrouble.OTHER_VERSION,
         )
 
     @property
@@ -133,7 +133,12 @@ class PostgresEffectsQueue(PostgresDatabase):
         await self._jobs.give_up(effect_id, error)
 
     async def is_still_mine(self) -> bool:
-        """Return whether the effect that is performed here is still this process's own, and its version is in use."""
+        """Return whether the effect that is performed here is still this process's own, and its version is in use.
+
+        Never while a command has the records for itself.
+        """
+        if not self._is_ours:
+            return False
         async with self._connection() as connection:
             is_this_version = await self._is_this_version(connection)
         return is_this_version and await self._jobs.is_still_mine()

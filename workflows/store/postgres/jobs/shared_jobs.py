@@ -7,13 +7,11 @@ attempt is stored only for whoever still holds the claim, which procrastinate's 
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Final
 
 import psycopg
 import structlog
-from procrastinate.jobs import Job
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool
@@ -31,6 +29,7 @@ from workflows.store.postgres.jobs.claim_statements import (
     GIVE_BACK_OTHERS,
     GIVEN_BACK,
     HELD_BY,
+    LEAVE,
     RELEASE,
     STILL_MINE,
     TAKE_OVER,
@@ -39,16 +38,13 @@ from workflows.store.postgres.jobs.claim_statements import (
 from workflows.store.postgres.jobs.deferring import database_errors
 from workflows.store.postgres.jobs.notes import NOTED
 from workflows.store.postgres.jobs.stored_effects import NOTIFY, PARKED, RETRIED, effect_of, moments, unreadable
-from workflows.store.postgres.jobs.worker_turns import WorkerTurns
+from workflows.store.postgres.jobs.worker_turns import Claim, WorkerTurns, current_claim
 from workflows.store.redaction import RecordRedactor
 
 _TRIES_TO_CLAIM: Final = 5
 
 _log = structlog.get_logger()
 Connection = AsyncConnection[DictRow]
-_Claim = tuple[int, int]
-"""The ids of a job and of the worker that claimed it."""
-_current: ContextVar[_Claim | None] = ContextVar("claimed_job", default=None)
 
 
 class SharedJobs(WorkerTurns):
@@ -121,7 +117,7 @@ class SharedJobs(WorkerTurns):
             try:
                 return effect_of({"id": job.id, "attempts": job.attempts, "args": job.task_kwargs})
             except ValidationError as error:
-                await self._give_up_unreadable(job, error)
+                await self._give_up_unreadable(job.id or 0, error)
         return None
 
     async def claim_one(self, effect_id: int) -> PendingEffect | None:
@@ -136,30 +132,46 @@ class SharedJobs(WorkerTurns):
                 return None  # something of its lane is performed
             if rows:
                 self._claims[effect_id] = worker
-        return effect_of(rows[0]) if rows else None
+        try:
+            return effect_of(rows[0]) if rows else None
+        except ValidationError as error:
+            await self._give_up_unreadable(effect_id, error)
+        return None
 
-    async def _give_up_unreadable(self, job: Job, error: ValidationError) -> None:
-        job_id = job.id or 0
+    async def _give_up_unreadable(self, job_id: int, error: ValidationError) -> None:
         values = {**self._let_go(job_id), "error": self._clean.facts_text(unreadable(job_id, error))}
         await self._execute(f"update procrastinate_jobs set {PARKED} where {HELD_BY}", values)  # noqa: S608
 
     @contextmanager
     def holding(self, pending: PendingEffect) -> Iterator[None]:
-        """Remember in this context which job is performed."""
-        token = _current.set((pending.id, self._claims.get(pending.id, 0)))
+        """Remember in this context which job is performed, and under which worker it was claimed."""
+        claim = (pending.id, self._claims.get(pending.id, 0))
+        token = current_claim.set(claim)
         try:
             yield
+        except BaseException:
+            self._forget(claim)  # nothing came of it, so the next heartbeat gives it back
+            raise
         finally:
-            _current.reset(token)
+            current_claim.reset(token)
+
+    def _forget(self, claim: Claim) -> None:
+        """Forget a claim, but not a later one of the same job."""
+        job_id, worker = claim
+        if self._claims.get(job_id) == worker:
+            del self._claims[job_id]
 
     async def is_still_mine(self) -> bool:
-        """Return whether this process still holds the job of this context, with a heartbeat that is not too old."""
-        claim = _current.get()
+        """Return whether this process still holds the job or lead of this context, with a heartbeat not too old."""
+        claim = current_claim.get()
         return claim is None or await self._execute(STILL_MINE, (*claim, self._dead_after)) == 1
 
     async def settle(self, pending: PendingEffect, outcome: Outcome) -> bool:
-        """Store what came of an attempt, if this process still holds the job."""
-        values: dict[str, Any] = {**self._held(pending.id), "lane": pending.lane}
+        """Store what came of an attempt, if the claim under which it was made still holds."""
+        claim = current_claim.get()
+        if claim is None or claim[0] != pending.id:
+            claim = (pending.id, self._claims.get(pending.id, 0))
+        values: dict[str, Any] = {"id": claim[0], "worker": claim[1], "lane": pending.lane}
         values["is_given_back"] = isinstance(outcome, TakenOver)
         match outcome:
             case Done():
@@ -174,7 +186,7 @@ class SharedJobs(WorkerTurns):
             case TakenOver():
                 change = f"update procrastinate_jobs set {GIVEN_BACK} where {HELD_BY} returning id"  # noqa: S608
         is_stored = await self._execute(with_next_of_lane(change), values) == 1
-        self._claims.pop(pending.id, None)
+        self._forget(claim)
         if not is_stored:
             _log.warning("effect_was_taken_over", effect_id=pending.id)
         return is_stored
@@ -202,8 +214,7 @@ class SharedJobs(WorkerTurns):
             return
         worker, self._worker = self._worker, None
         await self._execute(END_TURNS, {"worker": worker, "known": []})
-        sql = f"update procrastinate_jobs set {GIVEN_BACK} where status = 'doing' and worker_id = %s"  # noqa: S608
-        if await self._execute(sql, (worker,)):
+        if await self._execute(LEAVE, (worker,)):
             await self._execute(NOTIFY, {"id": 0})
         with database_errors():
             await self.manager.unregister_worker(worker)

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Final, cast
 
@@ -37,6 +38,10 @@ _RENEWALS: Final = 4
 
 _log = structlog.get_logger()
 Connection = AsyncConnection[DictRow]
+Claim = tuple[int, int]
+"""The ids of a job and of the worker that claimed it."""
+current_claim: ContextVar[Claim | None] = ContextVar("claimed_job", default=None)
+"""What is performed here: an effect, or what only the leading process does."""
 
 
 class WorkerTurns:
@@ -62,23 +67,28 @@ class WorkerTurns:
         self._worker: int | None = None
         self._claims: dict[int, int] = {}
         """The worker under whose id each job was claimed."""
+        self._registering = asyncio.Lock()
         self._claiming = asyncio.Lock()
         """Held while something is claimed, until `_claims` has it."""
         self._leading: dict[str, int] = {}
         """The job with which this process holds each lead."""
 
     async def _register(self) -> None:
-        await self._connector.open_async(cast(Any, self._pool))
-        [row] = await self._rows("select worker_id from procrastinate_register_worker_v1()", None)
-        self._worker = row["worker_id"]
-        _log.info("worker_registered", worker=self._worker)
+        """Register this process, once: the heartbeat and the first tick may begin at the same moment."""
+        async with self._registering:
+            if self._worker is not None:
+                return
+            await self._connector.open_async(cast(Any, self._pool))
+            [row] = await self._rows("select worker_id from procrastinate_register_worker_v1()", None)
+            self._worker = row["worker_id"]
+            _log.info("worker_registered", worker=self._worker)
 
     async def _keep_alive(self) -> None:
         """Renew the heartbeat also while nothing else does: effects may begin later than periodic work."""
         while True:
-            await asyncio.sleep(self._dead_after / _RENEWALS)
             with suppress(Exception):  # the next one may arrive
                 await self._execute(BEAT, (self._worker,))
+            await asyncio.sleep(self._dead_after / _RENEWALS)
 
     @asynccontextmanager
     async def once_everywhere(self, name: str, every: float) -> AsyncIterator[bool]:
@@ -108,19 +118,26 @@ class WorkerTurns:
         if not await self._is_leading(name):
             yield False
             return
+        held = self._leading[name]
+        token = current_claim.set((held, self._claims.get(held, 0)))
         alive = asyncio.create_task(self._keep_alive())
         try:
             yield True
         finally:
             alive.cancel()
+            current_claim.reset(token)
 
     async def _is_leading(self, name: str) -> bool:
+        if not self._may_claim():  # also a leader of an older version: whatever is due is stored by others only
+            await self.resign(name)
+            return False
         held = self._leading.get(name)
         if held is not None:
             if await self._execute(STILL_MINE, (held, self._claims.get(held, 0), self._dead_after)):
                 return True
-            self._let_go(self._leading.pop(name))
-        taken = await self._take_lane(f"lead:{name}") if self._may_claim() else None
+            await self.resign(name)  # too old, though perhaps nobody else was there to take it
+            await self._execute(BEAT, (self._worker,))
+        taken = await self._take_lane(f"lead:{name}")
         if taken is None:
             return False
         self._leading[name] = taken
@@ -179,9 +196,6 @@ class WorkerTurns:
             if job is not None and job.id is not None:
                 self._claims[job.id] = worker
             return job
-
-    def _held(self, job_id: int) -> dict[str, Any]:
-        return {"id": job_id, "worker": self._claims.get(job_id, 0)}
 
     def _let_go(self, job_id: int) -> dict[str, Any]:
         """Return what is needed to end a job, which is given back by the next heartbeat when that is not possible."""
