@@ -293,15 +293,17 @@ async def open_store(
     *,
     keys: AuditKeys,
     is_bot: bool = False,
+    is_patient: bool = True,
 ) -> PostgresStore:
     """Open the store, and bring its tables to this version.
 
     :param redact: removes from a text of an error everything that is a secret or looks like one.
     :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
     :param is_bot: whether other bots may have it open too. Otherwise nobody else may.
+    :param is_patient: whether a process that is ending is waited for.
     :raises StoreUnusable: when the database cannot be used, was changed by a newer version, or is in use.
     """
-    use_lock = UseLock(server, is_shared=is_bot)
+    use_lock = UseLock(server, is_shared=is_bot, is_patient=is_patient)
     await use_lock.take()
     try:
         await bring_to_this_version(server)

@@ -86,14 +86,17 @@ async def test_what_must_be_alone_is_refused_while_bots_run_and_refuses_bots(
     bots: list[PostgresStore], location: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workflows.store.postgres.opening.use_lock._WAIT_SECONDS", 0.2)
-    with pytest.raises(StoreUnusable, match="another process uses"):
+    with pytest.raises(StoreUnusable, match="another process uses") as raised:
         await location.open(FixedClock())
+    assert not raised.value.is_temporary
     for store in bots:
         await store.close()
     alone = await location.open(FixedClock())
-    with pytest.raises(StoreUnusable, match="another process uses"):
+    with pytest.raises(StoreUnusable, match="another process uses") as raised:
         await location.open_for_bot(FixedClock())
+    assert raised.value.is_temporary, "a bot waits for the end of the command"
     await alone.close()
+    await (await location.open_for_bot(FixedClock())).close()
 
 
 async def test_a_bot_of_another_version_writes_nothing_and_claims_nothing(
