@@ -18,7 +18,7 @@ from workflows.core.requests.request import RequestId
 from workflows.ports.records import Commit, StoreNotWritable, StoreTrouble, StoreUnusable
 from workflows.store.postgres.location import PostgresLocation
 from workflows.store.postgres.opening.server import Server
-from workflows.store.postgres.store import PostgresStore
+from workflows.store.postgres.store import PostgresStore, _Written
 
 
 class Wire:
@@ -110,6 +110,14 @@ async def test_a_commit_whose_answer_is_lost_is_told_as_it_is(far: PostgresStore
     assert await far.is_known("click")
     assert await far.commit(commit) is False
     assert len(await far.history()) == 1
+
+
+async def test_a_number_of_another_transaction_is_no_commit(store: PostgresStore) -> None:
+    """A standby that was promoted gives numbers again that the lost server had given."""
+    await store.commit(Commit(entry=entry("theirs")))
+    [row] = await store._query("select pg_current_xact_id()::text as number")
+    assert await store._was_committed(_Written(number=row["number"]), "theirs")
+    assert not await store._was_committed(_Written(number=row["number"]), "ours")
 
 
 async def test_a_commit_that_the_server_never_got_is_not_stored(far: PostgresStore, cable: Wire) -> None:
