@@ -133,6 +133,20 @@ async def test_a_server_that_is_away_is_said_without_the_password(host: str, cur
     assert SECRET in location.secrets
 
 
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("postgresql://ours:pa%2Fss@host/db", {"pa/ss", "pa%2Fss"}),
+        ("postgresql://ours@host/db?password=pa%2Fss", {"pa/ss", "pa%2Fss"}),
+        ("postgresql://ours@host/db?sslmode=require&sslpassword=k%40y", {"k@y", "k%40y"}),
+        ("postgresql://ours:word@host/db?sslpassword=key", {"word", "key"}),
+        ("postgresql://ours@host/db", set()),
+    ],
+)
+def test_every_password_of_an_address_is_known_as_a_secret(url: str, secrets: set[str]) -> None:
+    assert set(Server(url).secrets) == secrets
+
+
 async def test_a_database_and_a_user_that_do_not_exist_are_named() -> None:
     for url in (test_server().url("no_such_database"), test_server().url(user="nobody")):
         said = await refused(PostgresLocation(Server(url), KEYS))
