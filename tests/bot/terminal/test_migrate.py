@@ -17,6 +17,7 @@ import pytest
 
 from bot.process.opening.readers import SystemClock
 from bot.terminal.posture import migrate_steps
+from bot.terminal.posture.generation_command import hand_over_now
 from bot.terminal.posture.migrate_command import STOPPED, MigrateOptions, migrate_records
 from tests.bot.terminal.moved_installation import (
     PROJECT,
@@ -102,6 +103,19 @@ def test_after_a_move_the_database_goes_on_and_the_file_serves_nobody(
     shutil.copy(f"{here.path}.audit-key", f"{kept}.audit-key")
     backup = StoreLocation(kept)
     assert here.hold(backup) is not None
+
+
+def test_a_hand_over_of_a_database_names_no_file(
+    here: Installation, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here.migrate() == 0
+    monkeypatch.setenv("DATABASE_URL", here.url)
+    monkeypatch.setenv("AUDIT_KEY_FILE", str(own_key_file(here.path)))
+    capsys.readouterr()
+    assert hand_over_now() == 0
+    out, _ = lines(capsys)
+    assert "Set DATABASE_URL at the new place. If the database moves too, copy it there with pg_dump now." in out
+    assert "database file" not in out
 
 
 def test_the_entry_of_the_move_is_the_last_one_in_both_logs(here: Installation) -> None:
