@@ -97,7 +97,7 @@ async def test_beside_a_bot_no_tables_are_made(empty_database: str) -> None:
 
 async def test_tables_of_another_program_are_not_mixed_with_ours(empty_database: str) -> None:
     test_server().run("create table invoices (id int)", database=empty_database)
-    assert "has tables of another program (invoices); name a database, or a schema" in await refused(
+    assert "has tables of another program (invoices); name a database of Gatehouse's own" in await refused(
         location_in(empty_database)
     )
     assert test_server().rows(TABLES, empty_database) == [("invoices",)]

@@ -32,6 +32,7 @@ async def leads(store: PostgresStore) -> bool:
         return is_mine
 
 
+@pytest.mark.threats("G9")
 async def test_one_bot_leads_until_it_resigns_leaves_or_is_dead(bots: list[PostgresStore], database: str) -> None:
     first, second = bots
     assert [await leads(store) for store in (first, second, first, second)] == [True, False, True, False]
@@ -82,6 +83,7 @@ async def test_every_bot_hears_of_a_note_until_it_is_forgotten(bots: list[Postgr
     assert await second.shared_notes.read("pause:") == {}
 
 
+@pytest.mark.threats("G9")
 async def test_what_must_be_alone_is_refused_while_bots_run_and_refuses_bots(
     bots: list[PostgresStore], location: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
