@@ -59,7 +59,7 @@ async def _decide(records: RecordsLocation, effect_id: int, *, is_retried: bool,
 async def open_records(records: RecordsLocation, clock: Clock) -> tuple[OpenStore, bool]:
     """Open the records, alone or while a bot uses them; the flag is True when alone."""
     try:
-        return await records.open(clock), True
+        return await records.open_if_free(clock), True
     except StoreUnusable:
         return await records.open_shared(clock), False
 

@@ -72,6 +72,14 @@ class RecordsLocation(Protocol):
         :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
         """
 
+    async def open_if_free(self, clock: Clock) -> OpenStore:
+        """Open the store for one process alone, as `open`, for a command that can also work beside a bot.
+
+        Where that would keep a bot from starting, no process that is ending is waited for.
+
+        :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
+        """
+
     async def open_for_bot(
         self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
     ) -> OpenStore:
@@ -204,6 +212,10 @@ class StoreLocation:
         :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
         """
         return await open_store(self.path, clock, redact, redact_known, keys=self.keys)
+
+    async def open_if_free(self, clock: Clock) -> OpenStore:
+        """Open the store for one process alone, as `open`."""
+        return await self.open(clock)
 
     async def open_for_bot(
         self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None

@@ -25,7 +25,8 @@ class SharedTraffic:
     """The traffic of this process. It is made when it is first needed.
 
     Where several processes share the store, a pause that Slack or Graph asks one of them for holds all of them, and
-    each has its part of the requests that Graph allows. Something is sent later by this, and nothing is left out.
+    each has its part of the requests that Graph allows. What is stored
+    is sent later. A window is not: what opens it is valid for 3 seconds, so it does not open during a pause.
     """
 
     def __init__(

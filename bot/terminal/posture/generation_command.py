@@ -26,6 +26,7 @@ from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.policy.stops.generation import Generation
 from workflows.intervals import Pauses
 from workflows.ports.store import Store
+from workflows.store.location import StoreLocation
 
 _NOT_READ: Final = "The generation could not be read:"
 _NOT_MOVED: Final = "Nothing was changed:"
@@ -135,9 +136,13 @@ async def _hand_over(settings: TenantSettings) -> int:
         await store.close()
     console = terminal_console()
     console.print(safe_text(f"Handed over: {given.public}"))
+    if isinstance(settings.records, StoreLocation):
+        first = "Copy the database file to the new place."
+    else:
+        first = "Set DATABASE_URL at the new place. If the database moves too, copy it there with pg_dump now."
     console.print(
         safe_text(
-            f"Copy the database file to the new place. There, run gatehouse generation --take-over {given.public}, or "
+            f"{first} There, run gatehouse generation --take-over {given.public}, or "
             f"set GATEHOUSE_GENERATION={given.public}. Do not start the bot here any more: it would start held."
         )
     )

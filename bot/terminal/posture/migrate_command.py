@@ -19,7 +19,18 @@ from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
-from bot.terminal.posture.migrate_steps import Look, Move, Moved, NotMoved, OnPhase, Phase, Stage, look, run
+from bot.terminal.posture.migrate_steps import (
+    Look,
+    Move,
+    Moved,
+    NotFinished,
+    NotMoved,
+    OnPhase,
+    Phase,
+    Stage,
+    look,
+    run,
+)
 from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted
@@ -34,6 +45,7 @@ from workflows.store.moving.transfer import Difference, OnRow, read_all
 STOPPED: Final = 130
 """The exit status when a person stops it: 128 and the number of SIGINT."""
 _NOT_MOVED: Final = "Nothing was moved:"
+_NOT_FINISHED: Final = "The file is marked as moved, but the move is not finished:"
 _NAMES: Final[Mapping[str, str]] = {
     "requests": "Requests",
     "partnerships": "Partners",
@@ -87,6 +99,8 @@ def migrate_records(options: MigrateOptions) -> int:
             "The records are not the same in both places, so the database serves no bot:",
             *map(_difference_words, error.found),
         )
+    except NotFinished as error:
+        print_error(_NOT_FINISHED, str(error), "run the command again to finish")
     except KeyboardInterrupt:
         print_error("Stopped.", "run the command again to move the records")
         return STOPPED
@@ -135,7 +149,7 @@ def _migrate(settings: TenantSettings, move: Move, runner: asyncio.Runner, *, is
     if is_dry_run and found.counts and found.stage is Stage.NEW:
         found.problems += _read(console, move, found)
     if found.problems:
-        print_error(_NOT_MOVED, *found.problems)
+        print_error(_NOT_FINISHED if found.is_marked else _NOT_MOVED, *found.problems)
         return NOT_POSSIBLE
     if found.stage is Stage.DONE and found.generation is not None:
         console.print(safe_text("Everything was moved before."))

@@ -61,6 +61,10 @@ class NotMoved(Exception):
         self.found = found
 
 
+class NotFinished(Exception):
+    """Everything was moved, and the file is marked as moved. The database is not released yet: the text says why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """From where to where."""
@@ -87,6 +91,8 @@ class Look:
     generation: Generation | None = None
     problems: list[str] = field(default_factory=list)
     stage: Stage = Stage.NEW
+    is_marked: bool = False
+    """Whether the file is marked as moved to this database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,7 @@ def _look_at_file(move: Move, found: Look, _: asyncio.Runner) -> None:
         found.stage = Stage.TO_FINISH
         if moved_to != move.target.known_as:
             raise StoreUnusable(f"{move.source.path.name} was moved to {moved_to}")
+        found.is_marked = True
     elif is_in_use:
         raise StoreUnusable(f"another process uses {move.source.path.name}; stop the bot first")
 
@@ -175,9 +182,19 @@ def run(move: Move, found: Look, runner: asyncio.Runner, on_phase: OnPhase) -> M
     """Move the records, or finish what an earlier move left.
 
     :raises NotMoved: when they are not the same in both places.
-    :raises StoreUnusable, HandOverRefused: when one of the places cannot be used.
-    :raises OSError: when the place outside of the records cannot be written.
+    :raises StoreUnusable, HandOverRefused: when one of the places cannot be used, and the file was not marked.
+    :raises OSError: when a file cannot be used, and the file was not marked.
+    :raises NotFinished: when the file is marked, and one of the last steps failed, whatever it was.
     """
+    try:
+        return _run(move, found, runner, on_phase)
+    except (OSError, DomainError) as error:
+        if not found.is_marked:
+            raise
+        raise NotFinished(refusal_words(error) if isinstance(error, DomainError) else str(error)) from error
+
+
+def _run(move: Move, found: Look, runner: asyncio.Runner, on_phase: OnPhase) -> Moved:
     with ExitStack() as stack:
         target = stack.enter_context(PostgresTarget.open(move.target.server))
         if found.stage is Stage.TO_FINISH:  # nobody can have changed the file since it was marked
@@ -195,6 +212,7 @@ def run(move: Move, found: Look, runner: asyncio.Runner, on_phase: OnPhase) -> M
         log = _require_same(move, source, target, on_phase(Phase.COMPARE, total))
         if found.stage is Stage.NEW:
             source.mark_moved(move.target.known_as)
+            found.is_marked = True
         # NB. outside it is the newest first, and the mark of the database goes last.
         runner.run(move.target_place.save(OutsideGeneration(generation=taken)))
         target.finish()

@@ -126,7 +126,7 @@ async def test_a_database_is_backed_up_and_restored_as_the_page_says(
 ) -> None:
     key = written_key(new_key())
     settings = kept.model_copy(update={"database_url": gatehouse_database, "audit_key": SecretStr(key)})
-    run = shell(tmp_path, DATABASE_URL=gatehouse_database, ADMIN_URL=test_server().url())
+    run = shell(tmp_path, RECORDS_URL=gatehouse_database, ADMIN_URL=test_server().url())
     await backed_up_and_restored(
         settings,
         world,
@@ -134,3 +134,5 @@ async def test_a_database_is_backed_up_and_restored_as_the_page_says(
         lambda: run(commands("postgres.md", "pg_restore")),
     )
     assert test_server().rows("select 1 from requests", "gatehouse_before")
+    for text in (commands("postgres.md", "pg_dump"), commands("postgres.md", "pg_restore")):
+        assert "DATABASE_URL" not in text, "its password would be in the list of processes"

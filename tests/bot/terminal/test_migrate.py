@@ -12,10 +12,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import pytest
 
 from bot.process.opening.readers import SystemClock
 from bot.terminal.posture import migrate_steps
+from bot.terminal.posture.generation_command import hand_over_now
 from bot.terminal.posture.migrate_command import STOPPED, MigrateOptions, migrate_records
 from tests.bot.terminal.moved_installation import (
     PROJECT,
@@ -101,6 +103,19 @@ def test_after_a_move_the_database_goes_on_and_the_file_serves_nobody(
     shutil.copy(f"{here.path}.audit-key", f"{kept}.audit-key")
     backup = StoreLocation(kept)
     assert here.hold(backup) is not None
+
+
+def test_a_hand_over_of_a_database_names_no_file(
+    here: Installation, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here.migrate() == 0
+    monkeypatch.setenv("DATABASE_URL", here.url)
+    monkeypatch.setenv("AUDIT_KEY_FILE", str(own_key_file(here.path)))
+    capsys.readouterr()
+    assert hand_over_now() == 0
+    out, _ = lines(capsys)
+    assert "Set DATABASE_URL at the new place. If the database moves too, copy it there with pg_dump now." in out
+    assert "database file" not in out
 
 
 def test_the_entry_of_the_move_is_the_last_one_in_both_logs(here: Installation) -> None:
@@ -403,6 +418,52 @@ def test_records_that_differ_after_copying_are_not_released(
     assert "Requests R-00003: doc" in lines(capsys)[1]
     assert here.usable() == ["file"]
     assert here.hold(here.source) is None
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "error"),
+    [
+        (FilePlace, "_save", OSError(28, "No space left on device")),
+        (PostgresTarget, "finish", psycopg.OperationalError("the connection is lost")),
+    ],
+    ids=["outside", "database"],
+)
+def test_a_last_step_that_fails_is_not_told_as_nothing_was_moved(
+    here: Installation,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    owner: type,
+    name: str,
+    error: Exception,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    saved, is_marked = getattr(owner, name), SqliteSource.mark_moved
+
+    def mark(source: SqliteSource, place: str) -> None:
+        is_marked(source, place)
+        monkeypatch.setattr(owner, name, fail)
+
+    monkeypatch.setattr(SqliteSource, "mark_moved", mark)
+    assert here.migrate() == 1
+    out, err = lines(capsys)
+    assert "Nothing was moved" not in out + err
+    assert "The file is marked as moved, but the move is not finished:" in err
+    assert str(error.args[-1]) in err
+    assert "run the command again to finish" in err
+    assert here.usable() == []
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate_steps, "_look_at_database", _server_away)
+        assert here.migrate() == 1
+    assert "The file is marked as moved, but the move is not finished: - the server is away" in lines(capsys)[1]
+    monkeypatch.setattr(owner, name, saved)
+    assert here.migrate() == 0
+    assert here.usable() == ["database"]
+
+
+def _server_away(*_: object) -> None:
+    raise StoreUnusable("the server is away")
 
 
 # --- killed ---

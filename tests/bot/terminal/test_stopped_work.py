@@ -25,6 +25,8 @@ from workflows.store.location import StoreLocation
 from workflows.store.sqlite.store import open_store
 
 CHANNEL = "C0PARTNERAC"
+ON_HOME: Any = {"container": {"type": "view", "view_id": "V1"}, "view": {"id": "V1", "type": "home"}}
+"""Where the buttons are."""
 
 
 async def given_up(gatehouse: BotUnderTest) -> int:
@@ -51,8 +53,7 @@ async def cards(gatehouse: BotUnderTest) -> int:
 
 async def settled(gatehouse: BotUnderTest, user: str, action: str, effect_id: int) -> None:
     """Press a button next to stopped work on an App Home, and let everything follow."""
-    place = {"container": {"type": "view", "view_id": "V1"}}
-    assert (await gatehouse.interact(click(user, action, str(effect_id), **place))).status == 200
+    assert (await gatehouse.interact(click(user, action, str(effect_id), **ON_HOME))).status == 200
     await gatehouse.idle()
 
 
@@ -105,7 +106,7 @@ async def test_nobody_else_decides_about_stopped_work(gatehouse: BotUnderTest, a
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "1; drop table effects", "9" * 40, "１"])
 async def test_a_number_that_is_none_is_refused(gatehouse: BotUnderTest, value: str) -> None:
-    assert (await gatehouse.interact(click("admin", "retry_effect", value))).status == 200
+    assert (await gatehouse.interact(click("admin", "retry_effect", value, **ON_HOME))).status == 200
     assert await gatehouse.outcomes("admin") == [("want_retry_effect", "malformed")]
 
 

@@ -5,8 +5,8 @@ something was read is protected by a version, a unique index, a locked row or an
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -140,7 +140,7 @@ class PostgresDatabase(Queries):
         """Run what writes in one transaction; again when the server ended it because of another transaction."""
         for number in range(1, _TRIES + 1):
             try:
-                async with self._transaction() as connection:
+                async with self._repeatable() as connection:
                     await self._require_this_version(connection)
                     return await work(connection)
             except _AGAIN as error:
@@ -172,34 +172,56 @@ class PostgresDatabase(Queries):
 
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
-        try:
-            async with self._connection() as connection, _left_when_read_only(connection), connection.transaction():
+        with self._told():
+            async with self._repeatable() as connection:
                 yield connection
-        except _AGAIN:
-            raise
-        except psycopg.Error as error:
-            if (trouble := trouble_of(error)) is None:
-                raise
-            self._note(trouble)
-            raise StoreNotWritable(trouble) from error
+
+    @asynccontextmanager
+    async def _repeatable(self) -> AsyncIterator[Connected]:
+        """Run the block in one transaction, as `_transaction`; what the server ended because of another one is raised.
+
+        :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
+        """
+        with self._told(but=_AGAIN):
+            async with self._lent() as connection, _left_when_read_only(connection), connection.transaction():
+                yield connection
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connected]:
         """Give one connection, outside of a transaction.
 
         :raises StoreUnusable: when the store is closed.
-        :raises StoreNotWritable: when the server is away. It is used again as soon as it answers.
+        :raises StoreNotWritable: when the server is away, or cannot do it now. It is used again as soon as it answers.
         """
+        with self._told(are_writes=False):
+            async with self._lent() as connection, _left_when_read_only(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Connected]:
         if self._is_closed:
             raise _closed()
+        async with self._pool.connection() as connection:
+            yield connection
+
+    @contextmanager
+    def _told(self, *, but: tuple[type[psycopg.Error], ...] = (), are_writes: bool = True) -> Iterator[None]:
+        """Tell a trouble of the server from an error of ours.
+
+        :param but: what is raised as it is.
+        :param are_writes: whether every trouble says that records cannot be written; otherwise only that of no server.
+        :raises StoreNotWritable: for a trouble.
+        """
         try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except psycopg.OperationalError as error:
-            if trouble_of(error) is not StoreTrouble.AWAY:
+            yield
+        except but:
+            raise
+        except psycopg.Error as error:
+            if (trouble := trouble_of(error)) is None:
                 raise
-            self._note(StoreTrouble.AWAY)
-            raise StoreNotWritable(StoreTrouble.AWAY) from error
+            if are_writes or trouble is StoreTrouble.AWAY:
+                self._note(trouble)
+            raise StoreNotWritable(trouble) from error
 
     def _note(self, trouble: StoreTrouble | None) -> None:
         if (trouble is None) != (self._last_write_error is None):
@@ -249,8 +271,10 @@ class PostgresDatabase(Queries):
         try:
             with self._readers.connection() as connection, at_one_moment(connection):
                 return read(connection)
-        except psycopg.OperationalError as error:
-            raise StoreNotWritable(trouble_of(error) or StoreTrouble.AWAY) from error
+        except psycopg.Error as error:
+            if (trouble := trouble_of(error)) is None:
+                raise
+            raise StoreNotWritable(trouble) from error
 
 
 @asynccontextmanager

@@ -74,6 +74,12 @@ class PostgresLocation:
 
         return await open_store(self.server, clock, redact, redact_known, keys=self.audit_keys)
 
+    async def open_if_free(self, clock: Clock) -> "PostgresStore":
+        """Open the store for one process alone, as `open`, and wait for nobody."""
+        from workflows.store.postgres.store import open_store
+
+        return await open_store(self.server, clock, keys=self.audit_keys, is_patient=False)
+
     async def open_for_bot(
         self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
     ) -> "PostgresStore":

@@ -72,7 +72,7 @@ class PostgresStore(
         try:
             outcome: bool | CardNotCurrent = await self._run_write(lambda one: self._commit(one, commit, written))
         except StoreNotWritable as error:
-            if error.trouble is not StoreTrouble.AWAY or not await self._was_committed(written):
+            if error.trouble is not StoreTrouble.AWAY or not await self._was_committed(written, commit.entry.key):
                 raise
             outcome = True
         # NB. raised after the transaction, so that a card that was not known stays stored.
@@ -100,25 +100,28 @@ class PostgresStore(
         written.number = await self._put_everything(connection, commit)
         return True
 
-    async def _was_committed(self, written: "_Written") -> bool:
+    async def _was_committed(self, written: "_Written", key: str) -> bool:
         """Return whether a transaction was committed whose connection was lost at its end.
 
-        The server knows that by the number of the transaction. Where it still is away, it is not known: then the caller
+        The server knows that by the number of the transaction. After a failover the same number may be that of another
+        one, so the entry must be there too. Where it still is away, it is not known: then the caller
         is told that nothing was stored, and versions and keys keep a repetition from being stored twice.
         """
         if written.number is None:
             return False
-        status = "in progress"
+        status, is_stored = "in progress", False
         for _ in range(_STATUS_READS):
             try:
-                [row] = await self._query("select pg_xact_status(?::xid8) as status", written.number)
-                status = str(row["status"])
+                sql = """select pg_xact_status(?::xid8) as status,
+                    exists (select 1 from audit where key = ?) as is_stored"""
+                [row] = await self._query(sql, written.number, key)
+                status, is_stored = str(row["status"]), bool(row["is_stored"])
             except (psycopg.Error, StoreNotWritable) as error:
                 _log.warning("commit_not_known", reason=type(error).__name__)
             if status != "in progress":
                 break
             await asyncio.sleep(_STATUS_PAUSE_SECONDS)
-        return status == "committed"
+        return status == "committed" and is_stored
 
     async def _lock_for(self, connection: Connected, commit: Commit) -> None:
         """Take the advisory locks that a commit needs, until its transaction ends.
@@ -293,15 +296,17 @@ async def open_store(
     *,
     keys: AuditKeys,
     is_bot: bool = False,
+    is_patient: bool = True,
 ) -> PostgresStore:
     """Open the store, and bring its tables to this version.
 
     :param redact: removes from a text of an error everything that is a secret or looks like one.
     :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
     :param is_bot: whether other bots may have it open too. Otherwise nobody else may.
+    :param is_patient: whether a process that is ending is waited for.
     :raises StoreUnusable: when the database cannot be used, was changed by a newer version, or is in use.
     """
-    use_lock = UseLock(server, is_shared=is_bot)
+    use_lock = UseLock(server, is_shared=is_bot, is_patient=is_patient)
     await use_lock.take()
     try:
         await bring_to_this_version(server)

@@ -12,13 +12,16 @@ import aiohttp
 import pytest
 
 from bot.process.app import Stopping, running
+from bot.process.opening.readers import SystemClock
 from bot.process.opening.start_checks import EndedBeforeStart
 from bot.process.settings import Settings
 from bot.sandbox.server import Sandbox
+from bot.terminal.stopped_work_command import open_records
 from tests.bot.bot_under_test import click, eventually, health_url_of
 from tests.bot.process.postgres.conftest import started
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.store.postgres.trouble.own_server import OwnServer, own_server
+from workflows.store.postgres.opening.use_lock import UseLock
 
 PASSWORD = "canary-word"
 ROOT = Path(__file__).parents[4]
@@ -91,6 +94,44 @@ async def test_a_server_that_is_away_at_the_start_is_waited_for_and_said(setting
         await eventually(is_ready)
         assert not task.done()
         assert "gatehouse_ready 1.0\n" in (await read(settings, "/metrics"))[1]
+
+
+async def test_a_bot_that_starts_beside_a_command_that_must_be_alone_waits_for_its_end(settings: Settings) -> None:
+    command = await settings.records.open(SystemClock())
+
+    async def is_waiting() -> bool:
+        return (await read(settings, "/readyz"))[0] == 503
+
+    async def is_ready() -> bool:
+        return (await read(settings, "/readyz"))[0] == 200
+
+    async with starting(settings, Stopping()) as task:
+        await eventually(is_waiting)
+        assert "another process uses ours at 127.0.0.1; stop it first" in (await read(settings, "/readyz"))[1]
+        await command.close()
+        await eventually(is_ready)
+        assert not task.done()
+
+
+async def test_a_command_that_can_work_beside_a_bot_tries_once_whether_it_is_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that starts meanwhile would find it alone."""
+    tries, try_to_hold = list[UseLock](), UseLock.try_to_hold
+
+    async def counted(lock: UseLock) -> bool:
+        tries.append(lock)
+        return await try_to_hold(lock)
+
+    bot = await settings.records.open_for_bot(SystemClock())
+    monkeypatch.setattr(UseLock, "try_to_hold", counted)
+    store, is_alone = await open_records(settings.records, SystemClock())
+    await store.close()
+    assert (len(tries), is_alone) == (1, False)
+    await bot.close()
+    store, is_alone = await open_records(settings.records, SystemClock())
+    await store.close()
+    assert (len(tries), is_alone) == (2, True)
 
 
 async def test_a_bot_that_waits_ends_when_it_is_asked_to(settings: Settings, server: OwnServer) -> None:

@@ -26,6 +26,7 @@ from workflows.core.people import Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import BLOCK_ALL, InboundTrust, Property
@@ -223,7 +224,7 @@ async def test_a_revocation_stops_an_open_restore(world: World, revocation: Acce
     await world.revoke(DANA)
     stopped = await world.request(waiting.id)
     assert stopped.state is S.STOPPED
-    assert "revoked" in note_words(stopped.note)
+    assert [fact.code for fact in stopped.note] == [NoteCode.REVOKED_MEANWHILE]
     assert world.tenant.partners[TENANT]["inboundTrust"]["isMfaAccepted"] is False
 
 

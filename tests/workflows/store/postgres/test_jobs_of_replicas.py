@@ -90,6 +90,7 @@ async def claimed(store: JobsStore) -> PendingEffect:
 # --- lanes, over all processes ---
 
 
+@pytest.mark.threats("G9")
 async def test_a_lane_is_performed_in_order_by_one_process_at_a_time_and_everything_once(url: str) -> None:
     now_in: set[str] = set()
     order: dict[str, list[int]] = {}
@@ -263,6 +264,7 @@ def _attempts(rig: Rig) -> Any:
     return worker._attempts
 
 
+@pytest.mark.threats("G9")
 async def test_what_its_owner_lost_is_stored_only_by_the_new_owner(url: str) -> None:
     """A process that was suspended goes on: it may not write, and none of its results is stored."""
     async with open_jobs(url, FixedClock(), QUICK) as late, open_jobs(url, FixedClock(), QUICK) as other:
@@ -488,6 +490,7 @@ async def test_a_process_that_is_killed_leaves_its_work_to_another_one(url: str,
     ]
 
 
+@pytest.mark.threats("G9")
 async def test_a_process_that_was_suspended_does_not_write_what_another_one_has_taken_over(
     url: str, tmp_path: Path
 ) -> None:

@@ -97,7 +97,7 @@ async def test_beside_a_bot_no_tables_are_made(empty_database: str) -> None:
 
 async def test_tables_of_another_program_are_not_mixed_with_ours(empty_database: str) -> None:
     test_server().run("create table invoices (id int)", database=empty_database)
-    assert "has tables of another program (invoices); name a database, or a schema" in await refused(
+    assert "has tables of another program (invoices); name a database of Gatehouse's own" in await refused(
         location_in(empty_database)
     )
     assert test_server().rows(TABLES, empty_database) == [("invoices",)]
@@ -131,6 +131,20 @@ async def test_a_server_that_is_away_is_said_without_the_password(host: str, cur
         assert SECRET not in text
         assert "pass%2F" not in text
     assert SECRET in location.secrets
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("postgresql://ours:pa%2Fss@host/db", {"pa/ss", "pa%2Fss"}),
+        ("postgresql://ours@host/db?password=pa%2Fss", {"pa/ss", "pa%2Fss"}),
+        ("postgresql://ours@host/db?sslmode=require&sslpassword=k%40y", {"k@y", "k%40y"}),
+        ("postgresql://ours:word@host/db?sslpassword=key", {"word", "key"}),
+        ("postgresql://ours@host/db", set()),
+    ],
+)
+def test_every_password_of_an_address_is_known_as_a_secret(url: str, secrets: set[str]) -> None:
+    assert set(Server(url).secrets) == secrets
 
 
 async def test_a_database_and_a_user_that_do_not_exist_are_named() -> None:

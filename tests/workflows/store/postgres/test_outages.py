@@ -18,7 +18,7 @@ from workflows.core.requests.request import RequestId
 from workflows.ports.records import Commit, StoreNotWritable, StoreTrouble, StoreUnusable
 from workflows.store.postgres.location import PostgresLocation
 from workflows.store.postgres.opening.server import Server
-from workflows.store.postgres.store import PostgresStore
+from workflows.store.postgres.store import PostgresStore, _Written
 
 
 class Wire:
@@ -112,6 +112,14 @@ async def test_a_commit_whose_answer_is_lost_is_told_as_it_is(far: PostgresStore
     assert len(await far.history()) == 1
 
 
+async def test_a_number_of_another_transaction_is_no_commit(store: PostgresStore) -> None:
+    """A standby that was promoted gives numbers again that the lost server had given."""
+    await store.commit(Commit(entry=entry("theirs")))
+    [row] = await store._query("select pg_current_xact_id()::text as number")
+    assert await store._was_committed(_Written(number=row["number"]), "theirs")
+    assert not await store._was_committed(_Written(number=row["number"]), "ours")
+
+
 async def test_a_commit_that_the_server_never_got_is_not_stored(far: PostgresStore, cable: Wire) -> None:
     cable.loses_answer_to = b"insert into audit"
     with pytest.raises(StoreNotWritable) as raised:
@@ -187,6 +195,81 @@ async def test_a_row_that_another_program_holds_is_waited_for_a_short_time(store
             await store.commit(Commit(entry=entry("click")))
     assert raised.value.trouble is StoreTrouble.LOCKED
     assert await store.commit(Commit(entry=entry("click"))) is True
+
+
+@asynccontextmanager
+async def refusing(store: PostgresStore, code: str) -> AsyncIterator[None]:
+    """Let the server end every reading of a request, and every note, with an error of this code."""
+    raising = f"begin raise exception sqlstate '{code}' using message = 'ended'; end"
+    database = store._server.name.partition(" ")[0]
+    test_server().run(
+        f"create function ended() returns boolean language plpgsql cost 0.0001 as $$ {raising} $$",
+        "alter table requests rename to kept_requests",
+        "create view requests as select * from kept_requests where ended()",
+        "insert into shared_notes (name, doc, kept_until) values ('note', '', '9999')",
+        "alter table shared_notes rename to kept_notes",
+        "create view shared_notes as select * from kept_notes where ended()",
+        database=database,
+    )
+    yield
+    test_server().run(
+        "drop view requests",
+        "alter table kept_requests rename to requests",
+        "drop view shared_notes",
+        "alter table kept_notes rename to shared_notes",
+        database=database,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [
+        ("57014", StoreTrouble.CANCELED),
+        ("55P03", StoreTrouble.LOCKED),
+        ("40P01", StoreTrouble.LOCKED),
+        ("53100", StoreTrouble.DISK_FULL),
+        ("58030", StoreTrouble.DISK_ERROR),
+        ("XX001", StoreTrouble.DAMAGED),
+        ("25006", StoreTrouble.READ_ONLY),
+    ],
+)
+async def test_a_trouble_of_a_reading_or_a_note_is_no_fault_of_ours(
+    store: PostgresStore, code: str, trouble: StoreTrouble
+) -> None:
+    """An effect that meets it is tried again without end, and a form is shown without its note."""
+    await store.commit(Commit(entry=entry("click"), request=new(1)))
+    notes = store.shared_notes
+    assert notes is not None
+    readings = (
+        lambda: store.request(RequestId("r-1")),
+        store.open_requests,
+        lambda: store.numbers(NOW),
+        lambda: store.stored_work(NOW),
+        lambda: store._read_beside(lambda readers: readers.execute("select id from requests").fetchall()),
+        lambda: notes.read("note"),
+        lambda: notes.forget("note"),
+    )
+    async with refusing(store, code):
+        for read in readings:
+            with pytest.raises(StoreNotWritable) as raised:
+                await read()
+            assert raised.value.trouble is trouble
+        assert store.last_write_error is None, "a reading says nothing about writing"
+    assert await store.request(RequestId("r-1")) is not None
+    assert await store.commit(Commit(entry=entry("later"))) is True
+
+
+@pytest.mark.parametrize("code", ["40P01", "57014"])
+async def test_a_result_of_work_that_meets_another_transaction_is_no_fault_of_ours(
+    store: PostgresStore, code: str
+) -> None:
+    async def ended() -> None:
+        async with store._transaction() as connection:
+            await connection.execute(f"do $$ begin raise exception sqlstate '{code}'; end $$".encode())
+
+    with pytest.raises(StoreNotWritable):
+        await ended()
+    assert await store.probe() is None
 
 
 async def test_after_close_everything_is_refused(location: PostgresLocation) -> None:

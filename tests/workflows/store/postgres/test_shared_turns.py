@@ -47,6 +47,7 @@ def run(database: str, sql: str) -> None:
     test_server().run(sql, database=database)
 
 
+@pytest.mark.threats("G9")
 async def test_one_bot_leads_until_it_resigns_leaves_or_is_dead(bots: list[PostgresStore], database: str) -> None:
     first, second = bots
     assert [await leads(store) for store in (first, second, first, second)] == [True, False, True, False]
@@ -97,18 +98,22 @@ async def test_every_bot_hears_of_a_note_until_it_is_forgotten(bots: list[Postgr
     assert await second.shared_notes.read("pause:") == {}
 
 
+@pytest.mark.threats("G9")
 async def test_what_must_be_alone_is_refused_while_bots_run_and_refuses_bots(
     bots: list[PostgresStore], location: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workflows.store.postgres.opening.use_lock._WAIT_SECONDS", 0.2)
-    with pytest.raises(StoreUnusable, match="another process uses"):
+    with pytest.raises(StoreUnusable, match="another process uses") as raised:
         await location.open(FixedClock())
+    assert not raised.value.is_temporary
     for store in bots:
         await store.close()
     alone = await location.open(FixedClock())
-    with pytest.raises(StoreUnusable, match="another process uses"):
+    with pytest.raises(StoreUnusable, match="another process uses") as raised:
         await location.open_for_bot(FixedClock())
+    assert raised.value.is_temporary, "a bot waits for the end of the command"
     await alone.close()
+    await (await location.open_for_bot(FixedClock())).close()
 
 
 async def test_a_bot_of_another_version_writes_nothing_and_claims_nothing(

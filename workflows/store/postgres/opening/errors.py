@@ -25,7 +25,7 @@ _TROUBLES: Final = {
 """What the codes of errors mean that are no programming errors (PostgreSQL, appendix A)."""
 _AWAY: Final = ("08", "57P", "53", "25P03", "25P04")
 """The classes of codes that say that the server cannot be used now: connections, operators, resources, lost time."""
-_OWNER: Final = "make the user the owner of the database, or of a schema of Gatehouse's own"
+_OWNER: Final = "make the user the owner of the database"
 _PERMANENT: Final = (
     ("password authentication failed", "correct the user or the password in DATABASE_URL"),
     ("no password supplied", "put the password into DATABASE_URL, or into the file of DATABASE_URL_FILE"),

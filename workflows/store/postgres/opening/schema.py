@@ -121,8 +121,8 @@ def require_own_schema(connection: "psycopg.Connection[Any]", server: Server) ->
     sql = "select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
     if other := connection.execute(sql).fetchone():
         raise StoreUnusable(
-            f"{server.name} has tables of another program ({_first(other)}); name a database, or a schema, of "
-            "Gatehouse's own in DATABASE_URL"
+            f"{server.name} has tables of another program ({_first(other)}); name a database of Gatehouse's "
+            "own in DATABASE_URL"
         )
 
 

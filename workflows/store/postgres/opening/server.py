@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import AsyncConnection, Connection
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Connected: TypeAlias = AsyncConnection[DictRow]
 
+_PASSWORDS: Final = ("password", "sslpassword")
+"""The parts of an address that are secret (libpq, "Parameter Key Words")."""
 _DEFAULTS: Final = {
     "application_name": "gatehouse",
     "connect_timeout": "5",
@@ -92,9 +94,12 @@ class Server:
 
     @property
     def secrets(self) -> Sequence[str]:
-        """Return the password as it is, and as it is written in the address; nothing without one."""
-        password, written = str(conninfo_to_dict(self.url).get("password") or ""), urlsplit(self.url).password or ""
-        return sorted({text for text in (password, written) if text}, key=len, reverse=True)
+        """Return each password as it is, and as it is written in the address; nothing without one."""
+        parts, known = urlsplit(self.url), conninfo_to_dict(self.url)
+        pairs = (pair.partition("=") for pair in parts.query.split("&"))
+        written = {value for name, _, value in pairs if unquote(name) in _PASSWORDS}
+        found = {parts.password or "", *written, *(str(known.get(name) or "") for name in _PASSWORDS)}
+        return sorted(found - {""}, key=len, reverse=True)
 
     @property
     def _conninfo(self) -> str:

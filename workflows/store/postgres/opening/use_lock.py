@@ -25,24 +25,29 @@ _log = structlog.get_logger()
 class UseLock:
     """Holds the lock from `take` until `release`."""
 
-    def __init__(self, server: Server, *, is_shared: bool) -> None:
+    def __init__(self, server: Server, *, is_shared: bool, is_patient: bool = True) -> None:
         """Create it; nothing is taken yet.
 
         :param is_shared: whether others may share it: True for a bot.
+        :param is_patient: whether a process that is ending is waited for.
         """
         self._server = server
+        self._is_shared = is_shared
+        self._wait_seconds = _WAIT_SECONDS if is_patient else 0.0
         self._take = "pg_try_advisory_lock_shared" if is_shared else "pg_try_advisory_lock"
         self._connection: Connected | None = None
 
     async def take(self) -> None:
         """Take the lock.
 
-        :raises StoreUnusable: when another process has it, or the server cannot be used.
+        :raises StoreUnusable: when another process has it, or the server cannot be used. A bot can wait for the end of
+            a command, so that is temporary. A command cannot wait for a bot.
         """
-        deadline = asyncio.get_running_loop().time() + _WAIT_SECONDS
+        deadline = asyncio.get_running_loop().time() + self._wait_seconds
         while not await self.try_to_hold():
             if asyncio.get_running_loop().time() >= deadline:
-                raise StoreUnusable(f"another process uses {self._server.name}; stop it first")
+                why = f"another process uses {self._server.name}; stop it first"
+                raise StoreUnusable(why, is_temporary=self._is_shared)
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def try_to_hold(self) -> bool:
