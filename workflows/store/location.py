@@ -1,4 +1,7 @@
-"""Where the records are, and every way to open them. A second kind of store is added here, and nowhere else."""
+"""Where the records are, and every way to open them. A second kind of store is added here, and nowhere else.
+
+It is long because it describes each way once for all kinds of stores, and has those of a file.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 No rule depends on a single writer. A transaction is READ COMMITTED; whatever may be written only once or only after
 something was read is protected by a version, a unique index, a locked row or an advisory lock.
+
+It is long because every connection and every trouble of a server is handled here, for all parts of the store.
 """
 
 import asyncio
