@@ -383,7 +383,9 @@ async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_
     assert set(answer["errors"]) == {"attest"}, "the partner's MFA is accepted, so somebody attests it"
     submission["values"]["attest"] = {"attest": ["everybody_uses_mfa"]}
     await alone.do("submit", **submission)
-    answer = await alone.do("submit", **await keeping(alone, "The plant is tested until June", days_waited=24, days_until_sent=5))
+    answer = await alone.do(
+        "submit", **await keeping(alone, "The plant is tested until June", days_waited=24, days_until_sent=5)
+    )
     await alone.rest()
     told = " ".join(
         [*answer["errors"].values(), *(m["text"] for m in answer["ephemeral"]), *await told_to_requester(alone)]

@@ -59,7 +59,7 @@ async def test_a_restored_backup_opens_nothing_until_two_admins_release_it(tmp_p
         assert "Requests that are void with the release: 1 (contoso.com, waiting for approval" in report
         # A click on a card of before is refused, with the reason. Nothing opens.
         (refused,) = await stage.press("approver1", "approve", old)
-        assert "older records" in refused
+        assert "records that are older" in refused
         assert "void" in refused
         # What closes works; what is new is decided and waits.
         assert (await stage.revoke("fabrikam.com", domain="fabrikam.com"))["errors"] == {}
