@@ -82,9 +82,10 @@ async def test_all_findings_open_for_a_member_and_for_nobody_else(
 ) -> None:
     assert gatehouse.world.slack_simulator is not None
     value = f"{CONTOSO}:{opening.id}:0"
+    window = {"container": {"type": "view", "view_id": "V1"}, "view": {"id": "V1", "type": "modal"}}
     for user in ("requester", "guest"):
         trigger_id = gatehouse.world.slack_simulator.client.triggers.issue(SLACK_IDS[user])
-        await gatehouse.interact(click(user, ids.SHOW_RESTORE_ISSUES, value, trigger_id=trigger_id))
+        await gatehouse.interact(click(user, ids.SHOW_RESTORE_ISSUES, value, trigger_id=trigger_id, **window))
     await gatehouse.idle()
     [view] = (await gatehouse.control.get("views", user="requester"))["views"]
     assert view["callback_id"] == ids.RESTORE_ISSUES
