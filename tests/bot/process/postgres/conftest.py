@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Final
 
 import aiohttp
 import pytest
@@ -16,6 +17,12 @@ from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.store.postgres.server import test_server
 from workflows.core.audit.chain import written_key
 from workflows.store.audit_keys import new_key
+
+ON_HOME: Final[dict[str, Any]] = {
+    "container": {"type": "view", "view_id": "V1"},
+    "view": {"id": "V1", "type": "home"},
+}
+"""Where the buttons of stopped work are."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ from bot.process.settings import Settings
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, health_url_of, request_values
-from tests.bot.process.postgres.conftest import started
+from tests.bot.process.postgres.conftest import ON_HOME, started
 from tests.workflows.fakes import FixedClock
 from workflows.ports.store import Store
 
@@ -75,7 +75,7 @@ class Clicks:
                 await asyncio.sleep(0.05)
 
     async def _is_acknowledged(self, number: int) -> bool:
-        payload: dict[str, Any] = click("admin", "retry_effect", str(number))
+        payload: dict[str, Any] = click("admin", "retry_effect", str(number), **ON_HOME)
         try:
             return (await self._bot.interact(payload)).status == 200
         except aiohttp.ClientError:

@@ -30,6 +30,9 @@ async def until_taken(bot: BotUnderTest) -> None:
 
 async def held_for(settings: Settings, world: Sandbox) -> HoldCause | None:
     """Why a bot with these settings starts held; None when it does not."""
+    database = settings.database_url.partition("?")[0].rpartition("/")[2]
+    # As if the bot before had ended long ago: for 20 seconds after its last heartbeat it counts as another one.
+    test_server().run("update procrastinate_workers set last_heartbeat = '-infinity'", database=database)
     async with started(settings, world) as bot:
         freeze = await bot.store.freeze()
         return None if freeze is None or freeze.hold is None or not freeze.is_frozen else freeze.hold.cause

@@ -18,7 +18,7 @@ from bot.process.settings import Settings
 from bot.sandbox.server import Sandbox
 from bot.terminal.stopped_work_command import open_records
 from tests.bot.bot_under_test import click, eventually, health_url_of
-from tests.bot.process.postgres.conftest import started
+from tests.bot.process.postgres.conftest import ON_HOME, started
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.store.postgres.trouble.own_server import OwnServer, own_server
 from workflows.store.postgres.opening.use_lock import UseLock
@@ -160,7 +160,7 @@ async def test_no_click_is_lost_when_the_server_goes_away_and_comes_back(
             number = 0
             while True:
                 number += 1
-                answers[number] = (await bot.interact(click("admin", "retry_effect", str(number)))).status
+                answers[number] = (await bot.interact(click("admin", "retry_effect", str(number), **ON_HOME))).status
 
         clicks = asyncio.create_task(clicking())
         await eventually(lambda: has(answers, 200, 3))
