@@ -20,6 +20,8 @@ HEADER_SECONDS: Final = 5.0
 """The most seconds until a connection's headers are complete."""
 _LINGERING_SECONDS: Final = 1.0
 """Seconds during which the rest of a body is still read after the answer."""
+_ENDING_SECONDS: Final = 3.0
+"""Seconds that the end of a server waits for answers. Slack waits no longer for one, and the next start may wait."""
 _MAX_WAITING: Final = 128
 _MIN_CONNECTIONS: Final = 8
 _MAX_CONNECTIONS: Final = 1000
@@ -132,6 +134,7 @@ def make_runner(app: web.Application, max_connections: int | None = None) -> web
         auto_decompress=False,
         keepalive_timeout=HEADER_SECONDS,
         lingering_time=_LINGERING_SECONDS,
+        shutdown_timeout=_ENDING_SECONDS,
     )
 
 

@@ -144,3 +144,13 @@ async def test_what_is_no_http_is_refused_without_a_traceback(sent: bytes, caplo
     assert answer.split()[1] == b"400"
     assert [(one["event"], one["log_level"]) for one in logged] in ([("not_http", "warning")], [])
     assert [one for one in caplog.records if one.exc_info or one.levelname == "ERROR"] == []
+
+
+async def test_the_end_of_a_server_waits_for_no_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bot that waited for its records would start a minute later when somebody asks at that moment."""
+    monkeypatch.setattr(connections, "_ENDING_SECONDS", 0.2)
+    async with asyncio.timeout(LONGEST_WAIT):
+        async with serving(8, slow=asyncio.Event()) as port:
+            waiting = await connected(port, GET.replace(b"GET /", b"GET /slow"))
+            assert b"here" in await asked(port)
+        assert await ended(waiting)
