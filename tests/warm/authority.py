@@ -1,6 +1,7 @@
 """One certificate authority for all sandboxes: its keys and certificates are made once, not at each start.
 
-The tests of `bot.sandbox.entra.tokens` and the stories that type the command hold that a sandbox makes its own.
+The tests of `bot.sandbox.entra.tokens` and the stories that type the command hold that a sandbox makes its own. Whoever
+else makes an authority gets a new one.
 """
 
 from functools import cache
@@ -8,27 +9,32 @@ from typing import Any, Final
 
 import trustme
 
-_MADE_BY_SANDBOX: Final = trustme.CA
+_NEW: Final = trustme.CA
+_OF_SANDBOX: Final = "Gatehouse sandbox"
 _HOSTS: Final = ("localhost", "127.0.0.1")
 
 
 def reuse_authority() -> None:
     """Let every sandbox of this process, and of those forked from it, have the same authority."""
-    trustme.CA = _ReadyAuthority  # type: ignore[misc, assignment]
+    trustme.CA = _ready_or_new  # type: ignore[misc, assignment]
     made_once()
 
 
 @cache
 def made_once() -> tuple[trustme.CA, trustme.LeafCert]:
     """Return the authority, and the certificate of the sandbox's token endpoint."""
-    authority = _MADE_BY_SANDBOX(organization_name="Gatehouse sandbox")
+    authority = _NEW(organization_name=_OF_SANDBOX)
     return authority, authority.issue_cert(*_HOSTS)
+
+
+def _ready_or_new(**named: Any) -> "_ReadyAuthority | trustme.CA":
+    return _ReadyAuthority() if named == {"organization_name": _OF_SANDBOX} else _NEW(**named)
 
 
 class _ReadyAuthority:
     """Looks like `trustme.CA`."""
 
-    def __init__(self, **named: Any) -> None:
+    def __init__(self) -> None:
         self._authority, self._certificate = made_once()
         self.cert_pem = self._authority.cert_pem
 

@@ -71,8 +71,12 @@ async def test_without_tls_it_says_what_to_write(guarded: OwnServer, sslmode: st
     assert "other-word" not in str(error)
 
 
-async def test_a_certificate_of_another_authority_is_not_accepted(guarded: OwnServer, tmp_path: Path) -> None:
-    other = written(trustme.CA(), tmp_path)
+async def test_a_certificate_of_another_authority_is_not_accepted(
+    guarded: OwnServer, authority: trustme.CA, tmp_path: Path
+) -> None:
+    another = trustme.CA()
+    assert another.cert_pem.bytes() != authority.cert_pem.bytes()
+    other = written(another, tmp_path)
     error = await refused(guarded.far_url("ours", "ours", PASSWORD, sslmode="verify-full", sslrootcert=other))
     assert not error.is_temporary
     assert "certificate verify failed" in str(error)
