@@ -214,6 +214,8 @@ async def measure(browser: Browser, name: str, shown: list[Json] | Json, folder:
                 box = await place.bounding_box()
                 assert box is not None
                 if folder is not None:
+                    # The page's own bar would cover the top of a message that is taller than the screen.
+                    await page.set_viewport_size({"width": width, "height": max(TALL, round(box["height"]) + height)})
                     await place.screenshot(path=folder / f"{name}-{label}.png")
                 found.append(
                     {

@@ -102,6 +102,20 @@ async def test_logs_that_are_refused_or_empty_stay_unknown(stage: Stage) -> None
     assert (document["first"], results(document)["sign_ins"]) == (None, "not_readable")
 
 
+async def test_a_refusal_from_before_the_access_was_opened_is_no_cause(stage: Stage) -> None:
+    """The access opens Office 365. Whether SharePoint is among it is not known, and the refusal is older."""
+    state = (await stage.see("graph/state"))["state"]
+    first = next(one for one in state["signIns"] if one["userPrincipalName"] == "maria@contoso.com")
+    refused = {**first, "id": "refused", "status": {**first["status"], "errorCode": 500213}}
+    await plant(stage, signIns=[refused])
+    await stage.open_access()
+    for named in ((), ("SharePoint Online",)):
+        _, document = await asked(stage, "maria@contoso.com", *named)
+        assert document["first"] is None, named
+        assert document["steps"][-1]["notes"][0]["code"] == "failed_earlier"
+    assert "Ask them to try again: the refusal is older" in await asked_in_slack(stage, "admin", "maria@contoso.com")
+
+
 async def test_the_command_line_records_who_asked_about_whom(stage: Stage) -> None:
     """As in Slack, the question is in the audit log, also while the bot runs beside."""
     await asked(stage, "Maria@CONTOSO.com", "Contractor portal")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.words.findings.diagnosis.notes import SUITES
+from bot.words.findings.diagnosis.notes import SUITES, try_again_words
 from bot.words.findings.open_request import OPEN_STATES
 from bot.words.plans.risk import LEVELS
 from bot.words.sentences import and_list, counted
@@ -12,7 +12,7 @@ from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for
-from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis
+from workflows.core.posture.diagnosis.steps import Action, Cause, Diagnosis, Note
 from workflows.core.requests.notes import state_to_display
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import is_guid
@@ -21,7 +21,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.REQUEST_ACCESS: "/partner request {domain}",
     Action.LIFT: "/partner lift {domain}",
     Action.RESTORE: "/partner restore {domain}",
-    Action.SEND_CHECKLIST: "/partner checklist {domain}",
+    Action.SEND_CHECKLIST: "Send them the steps: /partner checklist {domain}",
     Action.TRUST_MFA: "/partner request {domain}, with a template that accepts their MFA",
     Action.ENABLE_CLOUD: "Entra admin center, Cross-tenant access settings, Microsoft cloud settings",
     Action.ENABLE_THEIR_CLOUD: "/partner checklist {domain}, then Microsoft cloud settings in both tenants",
@@ -45,8 +45,8 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.RESET_REDEMPTION: "Entra admin center, Users, the account, Overview, Reset redemption status",
     Action.ALLOW_INVITATIONS: "Entra admin center, External collaboration settings",
     Action.CHANGE_POLICY: (
-        "The owner of the policy: Entra admin center, Conditional Access. If it excludes them, it protects nothing "
-        "from them"
+        "Ask the owner of the policy whether it may exclude them: Entra admin center, Conditional Access. It then does "
+        "not protect from them"
     ),
     Action.ADD_APPLICATION: "A template that opens it and keeps what is allowed now: an admin makes one",
     Action.ACCEPT_CLAIMS: (
@@ -59,8 +59,8 @@ ACTIONS: Final[Mapping[Action, str]] = {
 _FIND_POLICY: Final = "Entra admin center, Sign-in logs: the event names the policy. Ask its owner before any change"
 """For a refusal by a policy: had its step been judged, that would be the cause, or the refusal of the past."""
 _STRONG_MFA: Final = "MFA of the strength that the policy asks for"
-_KEEP: Final = "It ends the applications that it leaves out"
-_KEEP_ALL: Final = "All applications are allowed now: it ends those that it leaves out"
+_KEEP: Final = "That template ends the applications that it leaves out"
+_KEEP_ALL: Final = "All applications are allowed now: that template ends those that it leaves out"
 _TRUSTED: Final[Mapping[str, str]] = {
     Remedy.ACCEPT_MFA: "MFA",
     Remedy.ACCEPT_COMPLIANT_DEVICES: "compliant devices",
@@ -95,6 +95,22 @@ def strength_question(diagnosis: Diagnosis) -> str:
         return ""
     named = and_list([f"“{name}”" for name in diagnosis.strength.values["strengths"]])
     return f"Ask the partner's administrator: do their people have {named or _STRONG_MFA} at home?"
+
+
+def listed_question(diagnosis: Diagnosis) -> str:
+    """Return what only the partner knows about people and groups that our settings name; empty where they name none."""
+    if all(note.code != Note.PERSON_MAYBE_LISTED for step in diagnosis.steps for note in step.notes):
+        return ""
+    return (
+        "Ask the partner's administrator whether our settings name this person: "
+        f"/partner show {diagnosis.domain} lists the people and groups"
+    )
+
+
+def try_again(diagnosis: Diagnosis) -> str:
+    """Return that a refusal is of the past, so that the person is to try again; empty without such a refusal."""
+    known = diagnosis.last_sign_in
+    return "" if known is None or known.code != Note.FAILED_EARLIER else try_again_words(known.values)
 
 
 def _trust_words(diagnosis: Diagnosis, values: Values) -> str:

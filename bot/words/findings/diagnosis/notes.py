@@ -91,7 +91,8 @@ def _again(reason: str) -> str:
 
 def _rule(rule: Mapping[str, Any]) -> str:
     values = rule.get("values") or {}
-    words = {"list": values.get("list", ""), "suites": and_list(values.get("suites") or ["a suite"])}
+    suites = [SUITES.get(suite.lower(), suite) for suite in values.get("suites") or ["a suite"]]
+    words = {"list": values.get("list", ""), "suites": and_list(suites)}
     return _RULES[AccessRule(rule["code"])].format_map(words)
 
 
@@ -176,8 +177,17 @@ def _on(values: Values) -> str:
 
 def _failed_earlier(values: Values) -> str:
     refusal = f"A sign-in{_to(values)} failed{_on(values)} with {code_name(values['code'])}."
+    if values.get("since"):
+        return f"{refusal} Our settings are newer: {minute(values['since'])}."
     gone = GONE[values["code"]]
     return f"{refusal} {gone[0].upper()}{gone[1:]}: that passes now."
+
+
+def try_again_words(values: Values) -> str:
+    """Return why a person who was refused is to try again. Values: as of `Note.FAILED_EARLIER`."""
+    if values.get("since"):
+        return f"Ask them to try again: the refusal is older than our settings of {minute(values['since'])}."
+    return f"Ask them to try again: {GONE[values['code']]}, and that passes now."
 
 
 def _refused_for(values: Values) -> str:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from bot.words.findings.diagnosis.changes import how_words, strength_question
+from bot.words.findings.diagnosis.changes import how_words, listed_question, strength_question, try_again
 from bot.words.findings.diagnosis.notes import cause_words, note_words
-from bot.words.findings.diagnosis.sign_in_codes import GONE
 from bot.words.sentences import and_list, counted, minute, or_list
 from workflows.core.errors.facts import Fact
 from workflows.core.posture.diagnosis.diagnosing import change_for
@@ -133,7 +132,7 @@ def first_cause(diagnosis: Diagnosis, *, admins: int | None = None) -> FirstCaus
         unknown = [TITLES[step.key] for step in diagnosis.open_steps]
         rest = f" Not known here: {and_list(unknown)}." if unknown else ""
         if diagnosis.needs_application:
-            return FirstCause(text=_without_application(diagnosis), next=_ask_again(diagnosis))
+            return FirstCause(text=_without_application(diagnosis), next=_ask_again(diagnosis) or try_again(diagnosis))
         meant = _meant(diagnosis)
         return FirstCause(text=f"{NOTHING_KNOWN}{rest}", meant=meant, next="" if meant else _next(diagnosis))
     change = change_for(first.cause)
@@ -163,10 +162,10 @@ def _next(diagnosis: Diagnosis) -> str:
     known = diagnosis.last_sign_in
     if known is not None and known.code == Note.SIGNED_IN:
         return f"They got in on {minute(known.values['at'])}. If it fails again, ask them for the error code."
-    if question := strength_question(diagnosis):
+    if question := listed_question(diagnosis) or strength_question(diagnosis):
         return question  # an old refusal is about another step
-    if known is not None:
-        return f"Ask them to try again: {GONE[known.values['code']]}, and that passes now."
+    if again := try_again(diagnosis):
+        return again
     if not diagnosis.asks_them_first:
         return ""
     return f"Ask the partner's administrator about their side: /partner checklist {diagnosis.domain}"
@@ -203,6 +202,8 @@ def _without_application(diagnosis: Diagnosis) -> str:
             return note_words(notes[code])
     asked = (Note.UNKNOWN_APPLICATION, Note.SOME_APPLICATIONS, Note.POLICY_FOR_APPLICATIONS)
     said = " ".join(note_words(notes[code]) for code in asked if code in notes)
+    if diagnosis.refusal is not None and diagnosis.refusal.values["application"]:
+        return said  # the next step says which application to ask about
     return f"{said} Name the application: /partner diagnose {diagnosis.subject} NAME."
 
 

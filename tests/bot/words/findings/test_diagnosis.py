@@ -45,7 +45,14 @@ from workflows.core.checks.tenant_facts import AccountDisabling, UnreadableFact,
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import diagnose
-from workflows.core.posture.diagnosis.facts import Disabling, Home, HomeKind, ListedApplications, OfferedTemplate
+from workflows.core.posture.diagnosis.facts import (
+    Disabling,
+    Home,
+    HomeKind,
+    ListedApplications,
+    OfferedTemplate,
+    PartnerRecord,
+)
 from workflows.core.posture.diagnosis.sign_in_codes import SIGN_IN_CODES
 from workflows.core.posture.diagnosis.steps import Cause, Note, StepResult
 from workflows.core.requests.request import RequestId, RequestState
@@ -120,6 +127,41 @@ def test_after_a_success_or_a_repair_nobody_is_sent_to_the_partner() -> None:
     assert step_rows(repaired)[-1].text == (
         "A sign-in to Portal failed on Mar 1, 2027 at 09:00 UTC with AADSTS50057 UserDisabled. "
         "The account was disabled then: that passes now."
+    )
+
+
+@pytest.mark.parametrize("asked", [None, application()])
+def test_a_refusal_from_before_our_settings_changed_is_no_cause_and_is_tried_again(asked: Any) -> None:
+    """Office 365 is allowed since a minute ago. Whether it contains the application is not known."""
+    suite = {"configuration": read({"b2bCollaborationInbound": both("allowed", application="Office365")})}
+    listed = ListedApplications(is_allow_list=True, ids=("office365",), names=("Office 365",))
+    refused = log(signed_in(500213, minutes=9))
+    since = PartnerRecord(settings_since=NOW - timedelta(minutes=1))
+    diagnosis = diagnose(facts(sign_ins=read(refused), record=since, application=asked, listed=listed, **suite))
+    assert diagnosis.first is None
+    first = first_cause(diagnosis)
+    assert first.next == "Ask them to try again: the refusal is older than our settings of Mar 1, 2027 at 08:59 UTC."
+    assert step_rows(diagnosis)[-1].text.endswith("Our settings are newer: Mar 1, 2027 at 08:59 UTC.")
+    assert "Office365" not in " ".join(row.text for row in step_rows(diagnosis))
+
+
+def test_which_application_to_name_is_said_once() -> None:
+    listed = ListedApplications(is_allow_list=True, ids=("office365",), names=("Office 365",))
+    first = first_cause(diagnose(facts(sign_ins=read(log(signed_in(500213))), listed=listed)))
+    assert first.text == "Allowed: only Office 365."
+    assert first.next.endswith("/partner diagnose maria@contoso.com Portal")
+    nameless = log(replace(signed_in(500213), application=""))
+    first = first_cause(diagnose(facts(sign_ins=read(nameless), listed=listed)))
+    assert first.text == "Allowed: only Office 365. Name the application: /partner diagnose maria@contoso.com NAME."
+
+
+def test_whether_our_settings_name_the_person_is_asked_before_anything_about_their_side() -> None:
+    group = both("allowed", people="5f0a1b2c-0099-4d3e-8f90-a1b2c3d4e5f6")["usersAndGroups"]
+    named = {"configuration": read({"b2bCollaborationInbound": {**both("allowed"), "usersAndGroups": group}})}
+    first = first_cause(diagnose(facts(sign_ins=read(log()), **named)))
+    assert first.next == (
+        "Ask the partner's administrator whether our settings name this person: "
+        "/partner show contoso.com lists the people and groups"
     )
 
 
@@ -253,11 +295,11 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     none = first_cause(diagnose(facts(access=access(asks), application=application()))).how
     assert none == (
         f"{ask} Trust their MFA, for all people of contoso.com: no template here does it and opens Portal. "
-        f"An admin makes one. All applications are allowed now: it ends those that it leaves out. {exclude}"
+        f"An admin makes one. All applications are allowed now: that template ends those that it leaves out. {exclude}"
     )
     some = {"configuration": read({"b2bCollaborationInbound": ONLY_ARCHIVE})}
     listed = diagnose(facts(access=access(asks), **some))
-    assert "An admin makes one. It ends the applications that it leaves out." in first_cause(listed).how
+    assert "An admin makes one. That template ends the applications that it leaves out." in first_cause(listed).how
     mfa = frozenset({Remedy.ACCEPT_MFA})
     strong = OfferedTemplate(
         name="Merger", accepts=mfa, applications=frozenset({"office365"}), risk=RiskLevel.HIGH, settings=6
@@ -280,7 +322,10 @@ def test_each_way_out_of_a_policy_has_its_price() -> None:
     kept = first_cause(diagnose(facts(access=access(asks), templates=(elevated,)))).how
     assert "with “Merger” (elevated risk). Or" in kept, "also where it ends nothing"
     blocks = first_cause(diagnose(facts(access=access(verdict(PolicyEffect.LOCKED_OUT))))).how
-    assert blocks.startswith("The owner of the policy: Entra admin center, Conditional Access. If it excludes them")
+    assert blocks == (
+        "Ask the owner of the policy whether it may exclude them: Entra admin center, Conditional Access. "
+        "It then does not protect from them"
+    )
 
 
 @pytest.mark.parametrize(

@@ -281,4 +281,5 @@ def _recorded(record: Partnership) -> PartnerRecord:
         confirmed_steps=len(needed) - len(open_steps(record.setup, record.confirmations)),
         outbound_confirmed_by="" if confirmed is None else confirmed.person.name,
         outbound_confirmed_at=None if confirmed is None else confirmed.at,
+        settings_since=record.since,
     )

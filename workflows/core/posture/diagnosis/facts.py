@@ -142,6 +142,8 @@ class PartnerRecord:
     outbound_confirmed_by: str = ""
     """Who confirmed that the partner lets its people out to us; empty when nobody did."""
     outbound_confirmed_at: datetime | None = None
+    settings_since: datetime | None = None
+    """When our settings for the partner were read back after the last change that Gatehouse made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ _FOR_ONE_APPLICATION: Final = frozenset({StepKey.OUR_SETTINGS, StepKey.CONDITION
 def sign_in_step(facts: DiagnosisFacts, before: Sequence[Step]) -> Step:
     """Say with which code the last sign-ins failed. An empty log is no proof: other tenants log errors too.
 
-    :param before: the other steps. Where the step of a code passes now, its refusal is of the past.
+    :param before: the other steps. Where the step of a code passes now, its refusal is of the past. So is one by our
+        settings, if Gatehouse changed them since and they are not known to refuse.
     """
     key = StepKey.SIGN_INS
     if facts.sign_ins is None:
@@ -46,7 +47,7 @@ def sign_in_step(facts: DiagnosisFacts, before: Sequence[Step]) -> Step:
     refused = _refused_for([entry for entry in explained if _is_of_application(entry, facts)])
     if (cause := _cause([entry for entry in explained if not _is_of_application(entry, facts)])) is not None:
         return Step(key=key, result=StepResult.STOPS, read_at=at, notes=(*refused, *incomplete), cause=cause)
-    earlier = _failed_earlier(over)
+    earlier = _failed_earlier(over, facts, before)
     if failing or earlier:
         unexplained = (_unexplained(failing),) if failing and not refused else ()
         notes = (*refused, *unexplained, *earlier, *incomplete)
@@ -57,11 +58,32 @@ def sign_in_step(facts: DiagnosisFacts, before: Sequence[Step]) -> Step:
 
 
 def _first_over(failures: Sequence[LoggedSignIn], facts: DiagnosisFacts, before: Sequence[Step]) -> LoggedSignIn | None:
-    """Return the newest refusal whose cause is gone: the step that reads it passes now."""
-    return next((entry for entry in failures if _is_over(entry, facts, before)), None)
+    """Return the newest refusal of the past: its cause is gone, or our settings are newer."""
+    return next(
+        (
+            entry
+            for entry in failures
+            if _is_gone(entry, facts, before) or _is_before_our_settings(entry, facts, before)
+        ),
+        None,
+    )
 
 
-def _is_over(entry: LoggedSignIn, facts: DiagnosisFacts, before: Sequence[Step]) -> bool:
+def _is_before_our_settings(entry: LoggedSignIn, facts: DiagnosisFacts, before: Sequence[Step]) -> bool:
+    """Return whether our settings refused, and Gatehouse set others since, which are not known to refuse.
+
+    That does not prove that they let the person in, but who tries again gives a newer answer.
+    """
+    code, record = SIGN_IN_CODES.get(entry.code or 0), facts.record
+    if code is None or not code.is_read or code.step is not StepKey.OUR_SETTINGS:
+        return False
+    if record is None or record.settings_since is None or record.has_drifted:
+        return False
+    stops = any(step.key is code.step and step.result is StepResult.STOPS for step in before)
+    return not stops and (entry.at or _NO_TIME) < record.settings_since
+
+
+def _is_gone(entry: LoggedSignIn, facts: DiagnosisFacts, before: Sequence[Step]) -> bool:
     code = SIGN_IN_CODES.get(entry.code or 0)
     if code is None or code.is_interrupt or not code.is_read:
         return False
@@ -87,26 +109,30 @@ def _refused_for(refusals: Sequence[LoggedSignIn]) -> Facts:
     return (_note(Note.REFUSED_FOR, refusals),) if refusals else ()
 
 
-def _note(code: Note, entries: Sequence[LoggedSignIn]) -> Fact:
+def _note(code: Note, entries: Sequence[LoggedSignIn], **more: object) -> Fact:
     """Return a note about the newest of some entries."""
     newest = max(entries, key=lambda entry: entry.at or _NO_TIME)
     at = None if newest.at is None else newest.at.isoformat()
-    return Fact(code, {"code": newest.code, "application": newest.application, "at": at})
+    return Fact(code, {"code": newest.code, "application": newest.application, "at": at, **more})
 
 
 def _before(failures: Sequence[LoggedSignIn], over: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:
-    """Return the failures that are newer than a refusal whose cause is gone. Older ones were passed before it."""
+    """Return the failures that are newer than a refusal of the past. Older ones were passed before it."""
     return list(takewhile(lambda entry: entry not in over, failures))
 
 
 def _since_last_over(failures: Sequence[LoggedSignIn], over: Sequence[LoggedSignIn]) -> list[LoggedSignIn]:
-    """Return the failures after the newest refusal whose cause is gone, of anybody: older ones are from before it."""
+    """Return the failures after the newest refusal of the past, of anybody: older ones are from before it."""
     newest = max((entry.at or _NO_TIME for entry in over), default=_NO_TIME)
     return [entry for entry in failures if not over or (entry.at or _NO_TIME) > newest]
 
 
-def _failed_earlier(over: Sequence[LoggedSignIn]) -> Facts:
-    return (_note(Note.FAILED_EARLIER, over),) if over else ()
+def _failed_earlier(over: Sequence[LoggedSignIn], facts: DiagnosisFacts, before: Sequence[Step]) -> Facts:
+    if not over:
+        return ()
+    newest = max(over, key=lambda entry: entry.at or _NO_TIME)
+    is_newer = not _is_gone(newest, facts, before) and facts.record is not None and facts.record.settings_since
+    return (_note(Note.FAILED_EARLIER, over, since=is_newer.isoformat() if is_newer else None),)
 
 
 def _own_entries(facts: DiagnosisFacts, entries: Iterable[LoggedSignIn]) -> list[LoggedSignIn]:

@@ -251,7 +251,8 @@ class Note(StrEnum):
     SIGNED_IN = "signed_in"
     """Values: `at`, `people`, `application`: of the newest."""
     FAILED_EARLIER = "failed_earlier"
-    """A refusal whose cause is gone: the step that reads it passes now. Values: `code`, `application`, `at`."""
+    """A refusal of the past. Values: `code`, `application`, `at`; `since`: when our settings were read back after it,
+    where they do not prove that its cause is gone; None where the step that reads the cause passes now."""
     REFUSED_FOR = "refused_for"
     """A refusal of one application, where none was asked about, so that the step that reads its cause was not judged
     for it. Values: `code`, `application`, `at`."""

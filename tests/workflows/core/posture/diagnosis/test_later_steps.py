@@ -1,10 +1,12 @@
 """Steps 6 to 8: Conditional Access, sharing, sign-ins. And the first cause."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.workflows.core.builders import NOW
 from tests.workflows.core.posture.diagnosis.read_facts import (
     MARIA,
     NO_TRUST,
@@ -34,7 +36,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.diagnosis.diagnosing import change_for, diagnose
-from workflows.core.posture.diagnosis.facts import ListedApplications, OfferedTemplate
+from workflows.core.posture.diagnosis.facts import ListedApplications, OfferedTemplate, PartnerRecord
 from workflows.core.posture.diagnosis.known_applications import KNOWN_APPLICATIONS
 from workflows.core.posture.diagnosis.offers import unnamed_applications
 from workflows.core.posture.diagnosis.settings_steps import allows_all_applications
@@ -384,6 +386,44 @@ def test_a_refusal_whose_cause_is_gone_stops_nobody_any_more(
         return
     assert (diagnosis.first, one.result, codes(one)) == (None, StepResult.NOT_KNOWN, notes)
     assert diagnosis.asks_them_first is False, "they are to try again first"
+
+
+SUITE = {"configuration": read({"b2bCollaborationInbound": both("allowed", application="Office365")})}
+EMPTY = {
+    "configuration": read(
+        {"b2bCollaborationInbound": both("allowed", application="5f0a1b2c-0014-4d3e-8f90-a1b2c3d4e5f6")}
+    )
+}
+SINCE = NOW - timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("code", "minutes", "record", "settings", "first"),
+    [
+        (500213, 9, PartnerRecord(settings_since=SINCE), SUITE, None),
+        (500213, 3, PartnerRecord(settings_since=SINCE), SUITE, Cause.SIGN_IN_ERROR),
+        (500213, 9, PartnerRecord(settings_since=SINCE, has_drifted=True), SUITE, Cause.SIGN_IN_ERROR),
+        (500213, 9, PartnerRecord(), SUITE, Cause.SIGN_IN_ERROR),
+        (500213, 9, None, SUITE, Cause.SIGN_IN_ERROR),
+        (500213, 9, PartnerRecord(settings_since=SINCE), EMPTY, Cause.APPLICATION_BLOCKED),
+        (65001, 9, PartnerRecord(settings_since=SINCE), SUITE, Cause.SIGN_IN_ERROR),
+        (500212, 9, PartnerRecord(settings_since=SINCE), SUITE, Cause.SIGN_IN_ERROR),
+    ],
+)
+def test_a_refusal_by_our_settings_is_of_the_past_where_gatehouse_changed_them_since(
+    code: int, minutes: int, record: PartnerRecord | None, settings: dict[str, Any], first: Cause | None
+) -> None:
+    """Also where it is not known what they mean now. Other changes of them, and other causes, say nothing."""
+    entries = read(log(signed_in(code, minutes=minutes)))
+    diagnosis = diagnose(facts(sign_ins=entries, application=application(), record=record, **settings))
+    if first is not None:
+        assert diagnosis.first is not None
+        assert diagnosis.first.cause is not None
+        assert diagnosis.first.cause.code == first
+        return
+    assert diagnosis.first is None
+    assert diagnosis.last_sign_in is not None
+    assert diagnosis.last_sign_in.values["since"] == SINCE.isoformat()
 
 
 @pytest.mark.parametrize("code", [500213, 53000, 53001, 53003])
