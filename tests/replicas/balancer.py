@@ -31,6 +31,8 @@ class Balancer:
     health_port: int = 0
     served: list[int] = field(default_factory=list)
     """How many connections for clicks each target got."""
+    unserved: int = 0
+    """How many were closed, because no process was ready."""
     _turn: int = 0
     _servers: list[asyncio.Server] = field(default_factory=list)
     _open: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -87,6 +89,7 @@ class Balancer:
                 continue
             self.served[number] += not is_health
             return found
+        self.unserved += not is_health
         return None
 
     async def _keep_asking(self, target: Target) -> None:

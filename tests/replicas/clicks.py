@@ -1,4 +1,4 @@
-"""Clicks that arrive at their times, whoever answers, and what became of each in the records."""
+"""Clicks that arrive at their times, whoever answers, and come again until they are acknowledged."""
 
 import asyncio
 import random
@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 import aiohttp
@@ -17,6 +18,12 @@ from tests.replicas.stage import ReplicasStage
 from tests.scenarios.stage import CHANNEL
 
 _ANSWERED_WITHIN: Final = 20.0
+_SLACK_WAITS: Final = 3.0
+AGAIN_AFTER: Final = (0.0, 1.0, 5.0)
+"""Seconds before what was not acknowledged comes again; Slack: at once, then after one and five minutes.
+
+Slack sends events again, not clicks: a person clicks again. What comes again here is the same click, with the same key,
+so that one whose acknowledgement was lost could be counted twice."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,9 +35,13 @@ class Clicks:
     channel: str = ""
     cards: Sequence[dict[str, Any]] = ()
     acknowledged: list[str] = field(default_factory=list)
-    """The keys of the clicks that were answered with 200."""
-    refused: Counter[str] = field(default_factory=Counter)
-    """What the others were answered with, or why they were not: people see that, and click again."""
+    """The keys of the clicks that were answered with 200, at whatever time."""
+    given_up: list[str] = field(default_factory=list)
+    """The keys of the others."""
+    not_at_first: Counter[str] = field(default_factory=Counter)
+    """What was answered instead, or why nothing was, with the number of the try."""
+    slow: int = 0
+    """How many were answered later than Slack waits."""
     _number: int = 0
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -44,15 +55,20 @@ class Clicks:
         ts = await self.stage.ask(target=domain)
         return await self.stage.card_of(ts)
 
-    async def for_seconds(self, seconds: float, rate: int) -> None:
-        """Post so many a second, each at its time, whether the ones before it were answered or not."""
+    async def keep_coming(self, rate: int, until: asyncio.Event) -> None:
+        """Post so many a second, each at its time, whether the ones before it were answered or not.
+
+        :param until: what ends it.
+        """
         async with aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, force_close=True),
             timeout=aiohttp.ClientTimeout(total=_ANSWERED_WITHIN),
         ) as session:
             began = time.perf_counter()
-            for number in range(int(seconds * rate)):
+            for number in count():
                 await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+                if until.is_set():
+                    break
                 task = asyncio.create_task(self._post(session))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
@@ -61,20 +77,30 @@ class Clicks:
     async def _post(self, session: aiohttp.ClientSession) -> None:
         person = f"approver{self.chance.randint(1, 3)}" if self.chance.random() < 0.05 else "requester"
         payload = self._click(person, self.chance.choice(self.cards))
-        body = interaction_body(payload)
+        key = Interaction.model_validate(payload).key
+        for number, pause in enumerate((0.0, *AGAIN_AFTER)):
+            await asyncio.sleep(pause)
+            why_not = await self._why_not_acknowledged(session, interaction_body(payload))
+            if not why_not:
+                self.acknowledged.append(key)
+                return
+            self.not_at_first[f"{why_not} ({number + 1})"] += 1
+        self.given_up.append(key)
+
+    async def _why_not_acknowledged(self, session: aiohttp.ClientSession, body: bytes) -> str:
+        """Send a click; returns why it was not acknowledged, or nothing."""
         headers = signed(body, secret=self.stage.replicas[0].settings["SLACK_SIGNING_SECRET"])
+        began = time.perf_counter()
         try:
             async with session.post(
                 f"http://127.0.0.1:{self.stage.balancer.port}/slack/events", data=body, headers=headers
             ) as answer:
                 await answer.read()
-                why_not = "" if answer.status == 200 else str(answer.status)
+                return "" if answer.status == 200 else str(answer.status)
         except (aiohttp.ClientError, TimeoutError) as error:
-            why_not = type(error).__name__
-        if why_not:
-            self.refused[why_not] += 1
-        else:
-            self.acknowledged.append(Interaction.model_validate(payload).key)
+            return type(error).__name__
+        finally:
+            self.slow += time.perf_counter() - began > _SLACK_WAITS
 
     def _click(self, person: str, card: dict[str, Any]) -> dict[str, Any]:
         [value] = [

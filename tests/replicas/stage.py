@@ -4,9 +4,10 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
@@ -24,16 +25,29 @@ from tests.warm.patience import be_patient
 from tests.warm.short_pauses import STORY_PAUSES
 from tests.workflows.store.postgres.server import test_server
 from workflows.core.audit.chain import KeyRing, written_key
-from workflows.intervals import Pauses
+from workflows.effects.queue.job_worker import JobWorker
+from workflows.intervals import WORKER_BEATS_EVERY, WORKER_DEAD_AFTER, Pauses
 from workflows.store.audit_keys import GivenKeys, new_key
 from workflows.store.location import RecordsLocation, location_of
+from workflows.store.postgres.jobs.effect_jobs import EffectJobs
 
-READY_WITHIN: Final = 60.0
+READY_WITHIN: Final = 240.0
+_BEATS: Final = WORKER_DEAD_AFTER / WORKER_BEATS_EVERY
+"""How many heartbeats there are before a silent process counts as dead."""
 
 
-def run_replica(settings: dict[str, str], folder: Path, pauses: Pauses) -> None:
+def _give_by_default(function: Callable[..., None], **values: object) -> None:
+    """Replace the values that a function has for what it is not given."""
+    defaults = function.__kwdefaults__ or {}
+    assert values.keys() <= defaults.keys()
+    defaults.update(values)
+
+
+def run_replica(settings: dict[str, str], folder: Path, pauses: Pauses, dead_after: timedelta) -> None:
     """Be the process of one bot. Does not return."""
     be_patient()
+    _give_by_default(EffectJobs.__init__, dead_after=dead_after)
+    _give_by_default(JobWorker.__init__, beats_every=dead_after.total_seconds() / _BEATS)
     become_bot_process(settings, folder, pauses=pauses)
 
 
@@ -45,11 +59,13 @@ class Replica:
     settings: dict[str, str]
     folder: Path
     pauses: Pauses
+    dead_after: timedelta = WORKER_DEAD_AFTER
     process: ForkServerProcess | None = None
 
     async def start(self) -> None:
         """Start its process."""
-        self.process = await asyncio.to_thread(start_forked, run_replica, self.settings, self.folder, self.pauses)
+        given = (self.settings, self.folder, self.pauses, self.dead_after)
+        self.process = await asyncio.to_thread(start_forked, run_replica, *given)
 
     async def start_on_other_ports(self) -> None:
         """Start it again where nobody listens."""
@@ -92,6 +108,8 @@ class ReplicasStage(Stage):
     is_socket_mode: bool = False
     faults: Faults | None = None
     pauses: Pauses = STORY_PAUSES
+    dead_after: timedelta = WORKER_DEAD_AFTER
+    """When a silent bot counts as dead. It says that it lives four times in this time."""
     replicas: list[Replica] = field(default_factory=list)
     sandbox: Sandbox = field(init=False)
     balancer: Balancer = field(init=False)
@@ -125,7 +143,9 @@ class ReplicasStage(Stage):
                 **UNLIMITED,
                 **self.environment,
             }
-            self.replicas.append(Replica(target=target, settings=settings, folder=folder, pauses=self.pauses))
+            replica = Replica(target=target, settings=settings, folder=folder, pauses=self.pauses)
+            replica.dead_after = self.dead_after
+            self.replicas.append(replica)
         self.sandbox.bot = BotHandle(
             url=f"http://127.0.0.1:{self.balancer.port}",
             health_url=f"http://127.0.0.1:{self.balancer.health_port}",

@@ -193,7 +193,7 @@ class SharedQueue(Protocol):
     when notes may have been missed; None when nobody waits for them."""
 
     async def has_others(self) -> bool:
-        """Return whether other processes live now."""
+        """Return whether other processes live now. One that was killed does not, also while its heartbeat is new."""
 
     async def beat(self) -> bool:
         """Tell the others that this process lives, and take back what processes claimed that are dead.
@@ -213,15 +213,6 @@ class SharedQueue(Protocol):
 
     async def claim_one(self, effect_id: int) -> PendingEffect | None:
         """Claim one effect; None when it does not wait any more, or its lane is not free."""
-
-    def once_everywhere(self, name: str, every: float) -> AbstractAsyncContextManager[bool]:
-        """Return a context in which periodic work is done; True when this process has to do it now.
-
-        It is done once in each period over all processes, and never by two at the same time. When a process dies
-        meanwhile, another one has to do it again.
-
-        :param every: the period in seconds.
-        """
 
     def leading(self, name: str) -> AbstractAsyncContextManager[bool]:
         """Return a context in which one process does what only one may do; True when this is that process.

@@ -509,61 +509,10 @@ async def test_a_process_that_was_suspended_does_not_write_what_another_one_has_
     assert sorted(line.partition(" ")[2] for line in said(log) if "writes" in line) == ["writes one", "writes two"]
 
 
-# --- periodic work ---
+# --- lanes that are held without an effect ---
 
 
-async def test_periodic_work_is_done_once_in_each_period_whoever_is_first(url: str) -> None:
-    async with replicas(url, 3) as three:
-        stores = [store_of(rig) for rig in three.rigs]
-        for store in stores:
-            await store.jobs.beat()
-        async with stores[0].jobs.once_everywhere("tick", 1e6) as is_mine:
-            assert is_mine
-            for store in stores:
-                async with store.jobs.once_everywhere("tick", 1e6) as also:
-                    assert not also, "it is being done"
-        for store in stores:
-            async with store.jobs.once_everywhere("tick", 1e6) as again:
-                assert not again, "it was done in this period"
-        async with stores[1].jobs.once_everywhere("other", 1e6) as is_mine:
-            assert is_mine, "other work has its own periods"
-        done = 0
-        for _ in range(40):
-            for store in stores:
-                async with store.jobs.once_everywhere("short", 0.2) as is_mine:
-                    done += is_mine
-            await asyncio.sleep(0.02)
-        assert 4 <= done <= 40
-        assert await stores[0].count_pending(NOW) == (0, 0, 0), "it is no effect"
-
-
-async def test_two_processes_never_do_the_same_periodic_work_at_the_same_time(url: str) -> None:
-    """Also when it takes longer than its period."""
-    busy = 0
-
-    async def keep_doing(store: JobsStore) -> int:
-        nonlocal busy
-        done = 0
-        for _ in range(25):
-            async with store.jobs.once_everywhere("tick", 0.01) as is_mine:
-                if is_mine:
-                    assert busy == 0
-                    busy += 1
-                    await asyncio.sleep(0.02)
-                    busy -= 1
-                    done += 1
-            await asyncio.sleep(0.005)
-        return done
-
-    async with replicas(url, 3) as three:
-        for rig in three.rigs:
-            await store_of(rig).jobs.beat()
-        assert sum(await asyncio.gather(*(keep_doing(store_of(rig)) for rig in three.rigs))) >= 5
-
-
-async def test_periodic_work_and_a_lane_whose_end_could_not_be_stored_are_free_again(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_lane_whose_end_could_not_be_stored_is_free_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_jobs(url, FixedClock()) as store:
         await store.jobs.beat()
         execute = store.jobs._execute
@@ -572,8 +521,8 @@ async def test_periodic_work_and_a_lane_whose_end_could_not_be_stored_are_free_a
             raise psycopg.OperationalError("the connection is lost")
 
         async def lose() -> None:
-            async with store.jobs.once_everywhere("tick", 1e6) as is_mine, store.jobs.in_lane("tenant:t") as is_free:
-                assert (is_mine, is_free) == (True, True)
+            async with store.jobs.in_lane("tenant:t") as is_free:
+                assert is_free
                 monkeypatch.setattr(store.jobs, "_execute", refuse)
 
         for _ in range(2):
@@ -581,32 +530,6 @@ async def test_periodic_work_and_a_lane_whose_end_could_not_be_stored_are_free_a
                 await lose()
             monkeypatch.setattr(store.jobs, "_execute", execute)
             await store.jobs.beat()
-
-
-async def test_periodic_work_of_a_dead_process_is_done_by_another_one(url: str) -> None:
-    async with open_jobs(url, FixedClock(), QUICK) as dead, open_jobs(url, FixedClock(), QUICK) as lives:
-        await dead.jobs.beat()
-        assert await dead.jobs._claim_periodic("tick", 1e6) is not None
-        await asyncio.sleep(QUICK.total_seconds() + 0.1)
-        await lives.jobs.beat()
-        async with lives.jobs.once_everywhere("tick", 1e6) as is_mine:
-            assert is_mine
-
-
-async def test_periodic_work_of_a_dead_process_stops_nothing_when_that_of_the_next_period_waits(url: str) -> None:
-    """One job of each kind waits at most. So nothing of the dead process was ever taken over, and no period came."""
-    async with open_jobs(url, FixedClock(), QUICK) as dead, open_jobs(url, FixedClock(), QUICK) as lives:
-        await dead.jobs.beat()
-        assert await dead.jobs._claim_periodic("tick", 0.01) is not None
-        await Rig(dead, FixedClock()).put(tell(RILEY.chat_id, "first"))
-        assert await dead.jobs.claim(ALL) is not None
-        await asyncio.sleep(QUICK.total_seconds() + 0.1)
-        async with lives.jobs.once_everywhere("tick", 0.01) as is_mine:
-            assert not is_mine, "it waits"
-        await lives.jobs.beat()
-        assert await lives.jobs.claim(ALL) is not None
-        async with lives.jobs.once_everywhere("tick", 0.01) as is_mine:
-            assert is_mine
 
 
 # --- members of a batch, which are written in the lane of their batch ---

@@ -74,6 +74,32 @@ async def test_a_bot_knows_how_many_there_are_and_whether_there_are_others(bots:
     assert first.shared_queue.replicas == 2
 
 
+async def test_a_bot_that_was_killed_is_no_other_one_from_that_moment(bots: list[PostgresStore], database: str) -> None:
+    """Its heartbeat is new, but its session has ended. So the only bot that starts then is not refused for it."""
+    first, second = bots
+    await first.shared_queue.beat()
+    await second.shared_queue.beat()
+    assert second._use_lock is not None
+    await second._use_lock.release()
+    assert rows(database, "select count(*) from procrastinate_workers") == [(2,)]
+    assert not await first.shared_queue.has_others()
+    assert await second.probe() is None
+    assert await first.shared_queue.has_others(), "its session was lost, and it has another one"
+
+
+async def test_a_note_is_stored_while_others_write_old_ones(bots: list[PostgresStore], database: str) -> None:
+    """Otherwise two that store notes, and forget the old ones, may wait for each other."""
+    _, second = bots
+    run(database, "insert into shared_notes (name, doc, kept_until) values ('a', '', '2000'), ('b', '', '2000')")
+    with psycopg.connect(test_server().url(database)) as connection:
+        connection.execute("select 1 from shared_notes where name = 'a' for update")
+        async with asyncio.timeout(LONGEST_WAIT):
+            await second.shared_notes.put("c", "new", kept_for=timedelta(seconds=30))
+        assert rows(database, "select name from shared_notes order by name") == [("a",), ("c",)]
+    await second.shared_notes.put("c", "new", kept_for=timedelta(seconds=30))
+    assert rows(database, "select name from shared_notes") == [("c",)]
+
+
 async def test_every_bot_hears_of_a_note_until_it_is_forgotten(bots: list[PostgresStore]) -> None:
     first, second = bots
     begun, heard, told = asyncio.Event(), asyncio.Event(), list[str]()

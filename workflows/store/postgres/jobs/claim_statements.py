@@ -3,6 +3,7 @@
 from typing import Final
 
 from workflows.store.postgres.jobs.stored_effects import IS_DUE
+from workflows.store.postgres.opening.use_lock import HAVE_OTHER_SESSIONS
 
 HELD_BY: Final = "id = %(id)s and status = 'doing' and worker_id = %(worker)s"
 """Which job a worker still holds. Values: `id`, `worker`."""
@@ -11,9 +12,12 @@ GIVEN_BACK: Final = "status = 'todo', worker_id = null"
 BEAT: Final = "update procrastinate_workers set last_heartbeat = now() where id = %s returning id"
 """Renew the heartbeat. Value: the worker."""
 COUNT_WORKERS: Final = "select count(*) as count from procrastinate_workers"
-OTHERS: Final = """select 1 from procrastinate_workers
-    where id <> %s and last_heartbeat > now() - make_interval(secs => %s)"""
-"""Values: the worker, and after how many seconds it counts as dead."""
+OTHERS: Final = f"""select 1 from procrastinate_workers
+    where id <> %s and last_heartbeat > now() - make_interval(secs => %s) and {HAVE_OTHER_SESSIONS}"""  # noqa: S608
+"""Values: the worker, and after how many seconds it counts as dead.
+
+A process that was killed has no session at once, but a heartbeat for some seconds. One that is suspended has a session.
+"""
 TAKE_OVER: Final = f"""update procrastinate_jobs set {GIVEN_BACK}
     where status = 'doing' and worker_id is null and task_name <> 'turn'"""  # noqa: S608
 """Give back the jobs whose worker was deleted."""
@@ -36,15 +40,10 @@ STILL_MINE: Final = """select 1 from procrastinate_jobs as jobs join procrastina
 TAKE_LANE: Final = """insert into procrastinate_jobs (queue_name, task_name, lock, status, worker_id)
     values ('turn', 'turn', %(lane)s, 'doing', %(worker)s) on conflict do nothing returning id"""
 """Hold a lane with a job of no effect. Values: `lane`, `worker`."""
-END_TURNS: Final = """delete from procrastinate_jobs as held where (status = 'doing'
-    and (worker_id is null or (worker_id = %(worker)s and id <> all(%(known)s::bigint[])))
-    and (task_name = 'turn' or exists (select 1 from procrastinate_jobs as waits
-        where waits.queueing_lock = held.queueing_lock and waits.status = 'todo')))
-    or (task_name = 'turn' and status = 'todo')"""
-"""Free the lanes that dead workers hold so, and those that a worker does not know of. Values: `worker`, `known`.
-
-Also periodic work of theirs, when that of a later period waits already: only one job of each kind may wait, so it could
-not be given back."""
+END_TURNS: Final = """delete from procrastinate_jobs where task_name = 'turn' and ((status = 'doing'
+    and (worker_id is null or (worker_id = %(worker)s and id <> all(%(known)s::bigint[]))))
+    or status = 'todo')"""
+"""Free the lanes that dead workers hold so, and those that a worker does not know of. Values: `worker`, `known`."""
 CLAIM_ONE: Final = """update procrastinate_jobs set status = 'doing', worker_id = %(worker)s
     where id = %(id)s and status = 'todo' and queue_name <> 'later' and task_name = 'effect'
     returning id, attempts, args"""

@@ -11,8 +11,9 @@ from workflows.store.postgres.opening.server import Connected
 
 NOTED: Final = "gatehouse_notes"
 """The channel on which every process hears the name of each note."""
-_PUT: Final = """with old as (delete from shared_notes where kept_until <= %(now)s and name <> %(name)s),
-    put as (insert into shared_notes (name, doc, kept_until) values (%(name)s, %(doc)s, %(until)s)
+_FORGET_OLD: Final = """delete from shared_notes where name in (select name from shared_notes
+    where kept_until <= %(now)s for update skip locked)"""
+_PUT: Final = """with put as (insert into shared_notes (name, doc, kept_until) values (%(name)s, %(doc)s, %(until)s)
         on conflict (name) do update set doc = excluded.doc, kept_until = excluded.kept_until)
     select pg_notify(%(channel)s, %(name)s)"""
 _READ: Final = "select name, doc from shared_notes where starts_with(name, %s) and kept_until > %s"
@@ -31,6 +32,8 @@ class PostgresNotes:
         values = {"name": name, "doc": text, "now": text_of(now), "until": text_of(now + kept_for), "channel": NOTED}
         async with self._connection() as connection:
             await connection.execute(_PUT, values)
+            # by itself, and without what others write now: so no two processes wait for each other
+            await connection.execute(_FORGET_OLD, values)
 
     async def read(self, start: str) -> Mapping[str, str]:
         """Return the notes whose names start so, by name."""

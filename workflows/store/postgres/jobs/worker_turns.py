@@ -5,7 +5,6 @@ with the process: when its row is deleted for silence, or when it leaves.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from contextvars import ContextVar
@@ -14,7 +13,6 @@ from typing import Any, Final, cast
 
 import psycopg
 import structlog
-from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.psycopg_connector import PsycopgConnector
@@ -84,27 +82,11 @@ class WorkerTurns:
             _log.info("worker_registered", worker=self._worker)
 
     async def _keep_alive(self) -> None:
-        """Renew the heartbeat also while nothing else does: effects may begin later than periodic work."""
+        """Renew the heartbeat also while nothing else does: effects may begin later than ticks."""
         while True:
             with suppress(Exception):  # the next one may arrive
                 await self._execute(BEAT, (self._worker,))
             await asyncio.sleep(self._dead_after / _RENEWALS)
-
-    @asynccontextmanager
-    async def once_everywhere(self, name: str, every: float) -> AsyncIterator[bool]:
-        """Store one job for this period, whatever process is first, and yield whether it could be claimed here."""
-        if self._worker is None:
-            await self._register()
-        job_id = await self._claim_periodic(name, every)
-        if job_id is None:
-            yield False
-            return
-        alive = asyncio.create_task(self._keep_alive())
-        try:
-            yield True
-        finally:
-            alive.cancel()
-            await self._execute(f"delete from procrastinate_jobs where {HELD_BY}", self._let_go(job_id))  # noqa: S608
 
     async def has_others(self) -> bool:
         """Return whether other processes live now."""
@@ -171,17 +153,6 @@ class WorkerTurns:
                 return None  # the others took this process for dead; its next heartbeat registers it again
             self._claims |= {row["id"]: self._worker for row in rows}
         return rows[0]["id"] if rows else None
-
-    async def _claim_periodic(self, name: str, every: float) -> int | None:
-        queue, period = f"periodic:{name}", int(time.time() // every * every * 1000)
-        job = Job(queue=queue, task_name=name, lock=queue, queueing_lock=queue, task_kwargs={"timestamp": period})
-        with suppress(AlreadyEnqueued), database_errors():
-            await self.manager.defer_periodic_job(job, periodic_id=name, defer_timestamp=period)
-        try:
-            found = await self._fetch([queue])
-        except psycopg.errors.UniqueViolation:
-            return None  # another process has just begun
-        return None if found is None else found.id
 
     async def _fetch(self, queues: Sequence[str]) -> Job | None:
         """Claim the first job of some queues with procrastinate.

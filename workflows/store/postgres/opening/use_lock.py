@@ -16,6 +16,10 @@ from workflows.store.postgres.opening.server import Connected, Server
 
 USE_LOCK: Final = 0x67617465_0003
 """The key of the advisory lock of whoever uses a database."""
+HAVE_OTHER_SESSIONS: Final = f"""(select count(*) from pg_locks where locktype = 'advisory' and granted
+    and database = (select oid from pg_database where datname = current_database())
+    and classid = {USE_LOCK >> 32} and objid = {USE_LOCK & 0xFFFF_FFFF} and objsubid = 1) > 1"""  # noqa: S608
+"""A condition: besides this process, another one has the lock. The server ends it with the session of its holder."""
 _WAIT_SECONDS: Final = 3.0
 """How long is waited for a process that is ending."""
 _PAUSE_SECONDS: Final = 0.1
