@@ -182,6 +182,8 @@ def _print_counts(console: Console, counts: Mapping[str, int]) -> None:
 def _print_moved(console: Console, settings: TenantSettings, move: Move, moved: Moved) -> None:
     total = sum(moved.counts.values())
     console.print(safe_text(f"Moved and compared: {counted(total, 'record')}. All are the same in both places."))
+    if moved.kept:
+        console.print(safe_text(f"Already there from the move before: {counted(moved.kept, 'record')}."))
     log = moved.log
     entries = counted(log.count, "entry", "entries")
     whole = "is whole" if log.is_whole else "is as it was: gatehouse audit verify names its problems"

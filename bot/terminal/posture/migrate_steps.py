@@ -47,7 +47,7 @@ class Stage(Enum):
     """How far an earlier move of these records came."""
 
     NEW = auto()
-    """Nothing of it counts: it begins anew."""
+    """The file serves a bot. Rows that an earlier move stored stay where they are still the same."""
     TO_FINISH = auto()
     """The file is marked as moved, and the database is not released yet."""
     DONE = auto()
@@ -100,6 +100,8 @@ class Moved:
     """A move that has ended."""
 
     counts: Mapping[str, int]
+    kept: int
+    """How many rows were in the database already, from a move that was killed."""
     generation: Generation
     log: ChainCheck
     """What the signatures of the audit log say."""
@@ -208,7 +210,7 @@ def _run(move: Move, found: Look, runner: asyncio.Runner, on_phase: OnPhase) -> 
             raise StoreUnusable(f"{move.source.path.name} has no generation; restore the backup from before the move")
         counts = source.counts()
         total = sum(counts.values())
-        copy_all(source, target, text_of(move.clock.now()), on_phase(Phase.COPY, total))
+        kept = copy_all(source, target, text_of(move.clock.now()), on_phase(Phase.COPY, total))
         log = _require_same(move, source, target, on_phase(Phase.COMPARE, total))
         if found.stage is Stage.NEW:
             source.mark_moved(move.target.known_as)
@@ -216,7 +218,7 @@ def _run(move: Move, found: Look, runner: asyncio.Runner, on_phase: OnPhase) -> 
         # NB. outside it is the newest first, and the mark of the database goes last.
         runner.run(move.target_place.save(OutsideGeneration(generation=taken)))
         target.finish()
-    return Moved(counts=counts, generation=taken, log=log)
+    return Moved(counts=counts, kept=kept, generation=taken, log=log)
 
 
 def _begin(move: Move, found: Look, runner: asyncio.Runner, target: PostgresTarget, stack: ExitStack) -> Generation:

@@ -1,6 +1,7 @@
 """`gatehouse migrate`: everything moves once, one place at most serves a bot, and every reason against it is named."""
 
 import asyncio
+import re
 import shutil
 import signal
 import sqlite3
@@ -508,6 +509,20 @@ def test_killed_at_any_step_one_place_at_most_serves_a_bot_and_a_second_run_move
     assert here.usable() == ["database"]
     assert here.hold(here.target) is None
     assert here.target.verify_audit().is_whole
+
+
+def test_killed_in_the_last_step_a_second_run_copies_nothing_again(
+    here: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed = here.in_process(_DIES.format(owner="SqliteSource", name="mark_moved", is_after=True))
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert here.usable() == []
+    assert here.migrate() == 0
+    out, _ = lines(capsys)
+    [moved] = re.findall(r"Moved and compared: ([\d,]+) records", out)
+    assert f"Already there from the move before: {moved} records." in out
+    assert here.usable() == ["database"]
 
 
 def test_a_bot_that_goes_on_with_the_file_after_a_killed_move_has_all_moved_later(here: Installation) -> None:

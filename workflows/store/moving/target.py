@@ -1,14 +1,15 @@
 """The database in PostgreSQL that records are moved to.
 
-From its first row to its last one it has a mark, and no bot and no command uses it meanwhile. What a killed move leaves
-is removed by the next one, before it begins.
+From its first row to its last one it has a mark, and no bot and no command uses it meanwhile. With what a killed move
+leaves, the next one goes on.
 """
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Self
 
 import psycopg
@@ -17,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from workflows.ports.records import StoreUnusable
 from workflows.store.moving.moved_jobs import JOB_COLUMNS
-from workflows.store.moving.tables import TABLES, MovedTable, Row
+from workflows.store.moving.tables import EFFECTS, TABLES, MovedTable, Row
 from workflows.store.postgres.opening.schema import (
     BEING_MOVED,
     being_moved,
@@ -29,6 +30,7 @@ from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.opening.use_lock import USE_LOCK
 
 _ROWS_TOGETHER: Final = 200
+"""So many rows are read at once, and stored in one transaction: a killed move goes on after the last of these."""
 _LOCK_SECONDS: Final = 3.0
 """How long a process is waited for that is ending."""
 _PAUSE_SECONDS: Final = 0.05
@@ -134,14 +136,17 @@ class PostgresTarget:
     def begin(self, note: Note) -> None:
         """Make the tables, and note that they are being filled. Afterwards only `finish` lets a bot use them.
 
+        Rows of an earlier move of the same records stay.
+
         :raises StoreUnusable: when the tables cannot be made.
         """
         bring_to_this_version_now(self.server, is_moving=True)
         with self._db.transaction():
             self._db.execute("lock table marks in exclusive mode")
             self.require_free(note.installation)
-            self._empty()
-            self._db.execute("insert into marks (name, value) values (%s, %s)", [BEING_MOVED, note.stored])
+            if self.note() is None:
+                self._empty()
+                self._db.execute("insert into marks (name, value) values (%s, %s)", [BEING_MOVED, note.stored])
 
     def finish(self) -> None:
         """Let a bot use the records."""
@@ -161,16 +166,44 @@ class PostgresTarget:
         )
         return [name for (name,) in found]
 
-    def put(self, table: MovedTable, rows: Iterable[Row]) -> None:
-        """Store the rows of a table, in one transaction."""
-        self._copy(table.name, self.columns(table), rows)
+    def remove(self, table: MovedTable, rows: Iterable[Row]) -> None:
+        """Remove rows of a table, in one transaction. They may be read from it meanwhile."""
+        is_it = " and ".join(f"{one} = %s" for one in table.key)
+        delete = f"delete from {_name(table)} where {is_it}"  # noqa: S608
+        with self._db.transaction():
+            for row in rows:
+                self._db.execute(delete.encode(), [row[one] for one in table.key])
 
-    def put_jobs(self, rows: Iterable[Row]) -> None:
-        """Store waiting work, in one transaction."""
-        self._copy(_JOBS, JOB_COLUMNS, ({**row, "args": Jsonb(row["args"])} for row in rows))
+    def put_missing(self, table: MovedTable, rows: Iterable[Row]) -> int:
+        """Store the rows of a table that it does not have, some in each transaction. Returns how many it had."""
+        return self._put_missing(table, self.columns(table), rows, lambda row: row)
 
-    def _copy(self, name: str, columns: Iterable[str], rows: Iterable[Row]) -> None:
-        names = list(columns)
+    def put_missing_jobs(self, rows: Iterable[Row]) -> int:
+        """Store waiting work that is not there, some in each transaction. Returns how much was there."""
+        return self._put_missing(EFFECTS, JOB_COLUMNS, rows, lambda row: {**row, "args": Jsonb(row["args"])})
+
+    def _put_missing(
+        self, table: MovedTable, columns: Sequence[str], rows: Iterable[Row], stored: Callable[[Row], Row]
+    ) -> int:
+        kept, left = 0, iter(rows)
+        while some := list(islice(left, _ROWS_TOGETHER)):
+            there = self._keys_of(table, some)
+            missing = [row for row in some if tuple(row[one] for one in table.key) not in there]
+            kept += len(some) - len(missing)
+            if missing:
+                self._copy(_name(table), columns, map(stored, missing))
+        return kept
+
+    def _keys_of(self, table: MovedTable, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
+        """Return the keys in the table from the first to the last of these rows, which come in their order."""
+        names, marks = ", ".join(table.key), ", ".join(["%s"] * len(table.key))
+        found = self._db.execute(
+            f"select {names} from {_name(table)} where ({names}) between ({marks}) and ({marks})".encode(),  # noqa: S608
+            [row[one] for row in (rows[0], rows[-1]) for one in table.key],
+        )
+        return set(found)
+
+    def _copy(self, name: str, names: Sequence[str], rows: Iterable[Row]) -> None:
         into = sql.SQL("copy {} ({}) from stdin").format(
             sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, names))
         )
@@ -234,3 +267,7 @@ class PostgresTarget:
     def _has(self, table: str) -> bool:
         row = self._db.execute("select to_regclass(%s) is not null", [table]).fetchone()
         return bool(row and row[0])
+
+
+def _name(table: MovedTable) -> str:
+    return _JOBS if table is EFFECTS else table.name

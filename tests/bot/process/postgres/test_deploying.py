@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import pytest
@@ -22,6 +22,10 @@ from tests.workflows.fakes import FixedClock
 from workflows.ports.store import Store
 
 ROOT = Path(__file__).parents[4]
+BETWEEN_CLICKS: Final = 0.05
+"""Seconds. So a fast machine does not leave a slow one hundreds of clicks to decide."""
+WHOLE_LOG: Final = 100_000
+"""More entries than these tests make: without a limit of its own, only the newest 200 are read."""
 
 
 @asynccontextmanager
@@ -72,7 +76,7 @@ class Clicks:
                 number += 1
             else:
                 self.failed += 1
-                await asyncio.sleep(0.05)
+            await asyncio.sleep(BETWEEN_CLICKS)
 
     async def _is_acknowledged(self, number: int) -> bool:
         payload: dict[str, Any] = click("admin", "retry_effect", str(number), **ON_HOME)
@@ -83,9 +87,15 @@ class Clicks:
 
 
 async def received(store: Store) -> list[int]:
-    """The numbers of the clicks in the log, oldest first."""
-    entries = [entry for entry in await store.history() if entry.outcome == "received"]
+    """The numbers of all clicks in the log, in order."""
+    entries = [entry for entry in await store.history(limit=WHOLE_LOG) if entry.outcome == "received"]
     return sorted(int(str(entry.details["effect_id"])) for entry in entries)
+
+
+async def decided(store: Store) -> int:
+    """How many clicks were decided: each is refused, as no such work was given up."""
+    entries = await store.history(limit=WHOLE_LOG)
+    return [(entry.command, entry.outcome) for entry in entries].count(("want_retry_effect", "not_given_up"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
@@ -105,6 +115,7 @@ async def test_a_bot_that_ends_hands_over_and_the_next_one_loses_no_click(
             assert status == (0 if number is signal.SIGTERM else -number)
         before = len(clicks.acknowledged)
         async with process(settings, world) as second:
+            await eventually(lambda: is_ready(bot))
             await eventually(lambda: has_more_than(clicks, before + 5))
             clicking.cancel()
             await asyncio.gather(clicking, return_exceptions=True)
@@ -113,8 +124,7 @@ async def test_a_bot_that_ends_hands_over_and_the_next_one_loses_no_click(
             assert clicks.failed > 0, "nobody listened in between, and Slack showed that"
 
             async def are_decided() -> bool:
-                outcomes = await bot.outcomes("admin")
-                return outcomes.count(("want_retry_effect", "not_given_up")) == len(await received(bot.store))
+                return await decided(bot.store) == len(await received(bot.store))
 
             await eventually(are_decided)
             second.send_signal(signal.SIGTERM)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from workflows.store.audit_keys import KeyFile, own_key_file
 from workflows.store.common.rows import text_of
 from workflows.store.generation_place import FilePlace
 from workflows.store.location import StoreLocation
+from workflows.store.moving import target as target_module
 from workflows.store.moving.source import SqliteSource
 from workflows.store.moving.tables import TABLES
 from workflows.store.moving.target import Note, PostgresTarget
-from workflows.store.moving.transfer import check_logs, copy_all, differences
+from workflows.store.moving.transfer import OnRow, check_logs, copy_all, differences
 from workflows.store.postgres.location import PostgresLocation
+from workflows.store.postgres.opening.schema import BEING_MOVED
 from workflows.store.postgres.opening.server import Server
 
 pytestmark = pytest.mark.postgres
@@ -62,11 +64,11 @@ class Places:
         with SqliteSource.reading(self.path) as source, PostgresTarget.open(self.server) as target:
             yield source, target
 
-    def copy(self) -> None:
-        """Copy everything, and leave the database marked."""
+    def copy(self, on_row: OnRow = lambda _: None) -> int:
+        """Copy everything, and leave the database marked. Returns how many rows were there."""
         with self.open() as (source, target):
             target.begin(NOTE)
-            copy_all(source, target, text_of(NOW), lambda _: None)
+            return copy_all(source, target, text_of(NOW), on_row)
 
     def differences(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """What differs now."""
@@ -132,15 +134,82 @@ async def test_until_it_is_finished_nobody_opens_the_database(places: Places) ->
     await (await places.target.open(FixedClock())).close()
 
 
-async def test_a_copy_begins_anew_after_one_that_was_killed(places: Places) -> None:
+class KilledError(Exception):
+    """Stands for the end of the process: what was begun is taken back."""
+
+
+def written(places: Places) -> set[tuple[str, ...]]:
+    """Each row that is there, with the transaction that wrote it: a row that is copied again has another one."""
+    queries = [f"select '{one.name}', ({', '.join(one.key)})::text, xmin::text from {one.name}" for one in TABLES]
+    queries.append("select 'effects', id::text, xmin::text from procrastinate_jobs")
+    query = " union all ".join(queries)
+    rows = test_server().rows(f"select * from ({query}) as found", places.database)
+    return {tuple(map(str, row)) for row in rows if BEING_MOVED not in str(row[1])}
+
+
+async def test_a_copy_that_is_killed_again_and_again_goes_on_each_time_and_copies_no_row_twice(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, more = 10, 60
+    monkeypatch.setattr(target_module, "_ROWS_TOGETHER", together)
+    kills, before = 0, set[tuple[str, ...]]()
+    while True:
+        left = len(before) + more
+
+        def die_later(_: str) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                raise KilledError
+
+        try:
+            kept = places.copy(die_later)
+        except KilledError:
+            kills += 1
+            now = written(places)
+            assert before <= now
+            assert len(now) > len(before) + more - together - 1, "less than one portion was taken back"
+            before = now
+        else:
+            break
+    assert kept == len(before)
+    assert before < written(places)
+    assert kills > 5
+    assert places.differences() == []
+
+
+async def test_a_copy_takes_away_and_copies_only_what_is_not_the_same_any_more(places: Places) -> None:
     places.copy()
+    before = written(places)
     test_server().run(
         "delete from requests where id < 'R-00030'",
         "update audit set actor = 'x' where seq = 3",
+        "insert into homes (person) values ('U0NEW')",
         "delete from procrastinate_jobs where id % 2 = 0",
+        'update procrastinate_jobs set args = args || \'{"due": "2020"}\' where id = 9',
         "update audit_head set seq = 999",
         database=places.database,
     )
+    assert places.differences() != []
+    same = before & written(places)
+    assert places.copy() == len(same)
+    after = written(places)
+    assert same < after
+    assert {row[:2] for row in after} == {row[:2] for row in before}
+    assert places.differences() == []
+
+
+async def test_what_the_bot_did_with_the_file_after_a_killed_copy_is_moved_too(places: Places) -> None:
+    """Also where a row is gone, and another one has its number."""
+    places.copy()
+    with closing(sqlite3.connect(places.path)) as db, db:
+        db.execute("update requests set doc = doc || ' ' where id = 'R-00007'")
+        db.execute("delete from requests where rowid = (select max(rowid) from requests)")
+        names = [name for (_, name, *_) in db.execute("pragma table_info(requests)")]
+        values = ", ".join("'R-99999'" if name == "id" else name for name in names)
+        db.execute(f"insert into requests select {values} from requests where id = 'R-00008'")
+        db.execute("delete from effects where id = (select min(id) from effects)")
+        db.execute("delete from homes")
     assert places.differences() != []
     places.copy()
     assert places.differences() == []
