@@ -10,6 +10,7 @@ import pytest
 from tests.scenarios.stage import DAY, Stage, words
 from tests.scenarios.test_posture import gatehouse
 from tests.scenarios.test_review_answers import window
+from tests.stores.choice import is_postgres
 
 pytestmark = pytest.mark.story
 
@@ -133,12 +134,12 @@ async def test_a_long_list_goes_on_page_by_page_until_its_place_is_lost(stage: S
         found = (await stage.see("messages", channel="partner-access", user="admin"))["messages"]
         return " ".join(words(next(one for one in found if one["ts"] == answer["ts"])).split())
 
-    seen: list[str] = []
+    seen: list[list[str]] = []
     for title in ("16–30", "31–42"):
         page = await use("guests_next")
         assert f"Guests of contoso.com, {title}" in page
-        seen += re.findall(r"Person \d{3}", page)
-    assert len(seen) == len(set(seen))
+        seen.append(re.findall(r"Person \d{3}", page))
+    assert len(set(seen[0] + seen[1])) == len(seen[0] + seen[1])
     assert "16–30" in await use("guests_page")
     counted = await use("guests_count")
     assert "42 guests" in counted
@@ -146,5 +147,18 @@ async def test_a_long_list_goes_on_page_by_page_until_its_place_is_lost(stage: S
     pages = await use("guests_page")
     assert "Guests of contoso.com, 1–15" in pages
     await stage.kill_the_bot()
-    assert "The list begins again." in await use("guests_next")
-    assert "16–30" in await use("guests_next")
+    page = await use("guests_next")
+    if is_postgres():  # each of several bots shows every list: it reads the pages before again
+        assert "The list begins again." not in page
+    else:
+        assert "The list begins again." in page
+        page = await use("guests_next")
+    assert "16–30" in page
+    assert re.findall(r"Person \d{3}", page) == seen[0]
+
+    error = {"error": {"code": "Directory_ExpiredPageToken", "message": "The specified page token value is invalid."}}
+    fault = {"target": "graph", "method": "GET", "match": "skiptoken", "status": 400, "body": error}
+    await stage.do("faults", **fault, times=2 if is_postgres() else 1)
+    page = await use("guests_next")
+    assert "The list begins again." in page
+    assert "1–15" in page

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 async def put_earlier_record(database: BotDatabase, table: str, key: str, identity: str, doc: str) -> None:
     """Put a document in the place of a record's, beside the bot.
 
+    In PostgreSQL it is as `gatehouse migrate` brings it there: with the columns of its document.
+
     :param key: the column with the record's identity.
     """
     sql = f"update {table} set doc = ? where {key} = ?"
@@ -28,6 +30,7 @@ async def put_earlier_record(database: BotDatabase, table: str, key: str, identi
         finally:
             await store.close()
         return
+    from workflows.store.moving.tables import TABLES, postgres_row
     from workflows.store.postgres.database import execute
     from workflows.store.postgres.location import PostgresLocation
 
@@ -40,7 +43,10 @@ async def put_earlier_record(database: BotDatabase, table: str, key: str, identi
         entry |= {"command": "change_as_ours", "outcome": "accepted", "details": "{}"}
         naming = await beside._naming(connection, entry)
         await beside._seal(connection, naming, table, identity, doc)
-        await execute(connection, sql, doc, identity)
+        [kind] = [one for one in TABLES if one.name == table]
+        row = postgres_row(kind, {"doc": doc})
+        columns = ", ".join(f"{name} = ?" for name in row)
+        await execute(connection, f"update {table} set {columns} where {key} = ?", *row.values(), identity)
         await beside._add_entry(connection, entry, naming)
 
     try:
