@@ -491,7 +491,8 @@ setattr(owner, name, dies)
         ("PostgresTarget", "begin"),
         ("steps", "begin_move"),
         ("steps", "copy_all"),
-        ("PostgresTarget", "put_jobs"),
+        ("PostgresTarget", "put_missing"),
+        ("PostgresTarget", "put_missing_jobs"),
         ("steps", "differences"),
         ("SqliteSource", "mark_moved"),
         ("PostgresTarget", "finish"),
@@ -526,8 +527,9 @@ def test_killed_in_the_last_step_a_second_run_copies_nothing_again(
 
 
 def test_a_bot_that_goes_on_with_the_file_after_a_killed_move_has_all_moved_later(here: Installation) -> None:
-    killed = here.in_process(_DIES.format(owner="PostgresTarget", name="put_jobs", is_after=True))
+    killed = here.in_process(_DIES.format(owner="PostgresTarget", name="put_missing_jobs", is_after=True))
     killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
 
     async def goes_on(store: Store) -> None:
         await HeldStart(store=store, clock=FixedClock(), place=here.place(here.source)).begin()
