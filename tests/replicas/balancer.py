@@ -119,5 +119,6 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()
+    with contextlib.suppress(OSError):  # also after a connection that was broken: the other side must not wait
         if writer.can_write_eof():
             writer.write_eof()
