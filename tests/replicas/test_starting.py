@@ -88,7 +88,9 @@ async def test_records_that_are_restored_while_bots_run_hold_all_of_them(tmp_pat
         await stage.until(is_held, "the hold")
         writes = await stage.writes()
         for approver in ("approver1", "approver2", "approver3"):
-            await stage.do("click", user=approver, action_id="approve", channel="partner-access", ts=ts)
+            click = {"user": approver, "action_id": "approve", "channel": "partner-access", "ts": ts}
+            answer = await stage.call("POST", "click", click)
+            assert answer["ok"] or answer["error"] == "no_such_element", "the card may show the hold already"
         await asyncio.sleep(5.0)
         assert await stage.writes() == writes
 
