@@ -159,7 +159,8 @@ class DriftRecords:
         for alarm_id, drifts in groups.items():
             if alarm_id == own or abs(now - _began_at(drifts)) >= SWEPT_AGAIN_AFTER:
                 await self._raise_digest(alarm_id, drifts)
-        if own is not None and own in groups:  # another sweep may have stored more of it meanwhile, and have looked before it was raised
+        if own is not None and own in groups:
+            # Another sweep may have stored more of it meanwhile, and have looked before it was raised.
             alarm_ids = await self.store.picked_drifts(lambda drift: drift.alarm_id)
             if list(alarm_ids).count(own) > len(groups[own]):
                 await self._raise_digest(own, (await self._told_together())[own])
