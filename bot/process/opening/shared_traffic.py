@@ -48,6 +48,7 @@ class SharedTraffic:
         if store.shared_queue is not None:
             store.shared_queue.on_note = self._hear
             client.on_pause = self._tell_of_slack
+            client.now = lambda: clock.now().timestamp()
 
     def get(self) -> "Traffic":
         """Return it. Imports Microsoft's packages: never on an event loop."""

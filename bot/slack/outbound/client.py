@@ -46,12 +46,14 @@ class SlackClient(AsyncWebClient):
         self._reads = AsyncWebClient(token=token, base_url=base_url, retry_handlers=[])
         self.on_pause: Callable[[str, float], None] | None = None
         """Called with a limit of Slack's and the seconds of the pause that Slack asked for. None: nobody shares it."""
+        self.now: Callable[[], float] = time.monotonic
+        """The clock of pauses, in seconds. Work that waits for the end of a pause must have the same one."""
         self._paused_until: dict[str, float] = {}
         """Until when nothing is sent that counts for a limit, because Slack asked another process for that."""
 
     def pause_as_told(self, limit: str, seconds: float) -> None:
         """Send nothing that counts for a limit for these seconds, because Slack asked another process for that."""
-        now = time.monotonic()
+        now = self.now()
         kept = {name: until for name, until in self._paused_until.items() if until > now}
         self._paused_until = {**kept, limit: max(kept.get(limit, now), now + min(seconds, _LONGEST_PAUSE_SECONDS))}
 
@@ -67,7 +69,9 @@ class SlackClient(AsyncWebClient):
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         """Call a method of the Web API."""
         sent_at, limit = time.monotonic(), _limit_of(api_method, arguments)
-        if (left := self._paused_until.get(limit, sent_at) - sent_at) > 0:
+        now = self.now()
+        # A clock that was put back says more than any pause lasts.
+        if 0 < (left := self._paused_until.get(limit, now) - now) <= _LONGEST_PAUSE_SECONDS:
             raise self._held_back(api_method, left)
         try:
             answer = await self._call(api_method, **arguments)

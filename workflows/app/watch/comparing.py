@@ -20,6 +20,7 @@ from workflows.core.posture.partner_posture import PostureInputs, evaluate_partn
 from workflows.core.posture.watch.comparison import drift_of, is_compared
 from workflows.core.posture.watch.drift import Drift, FoundDrift
 from workflows.core.posture.watch.reconciliation import is_stored_as_open, with_last_known
+from workflows.core.requests.alarms import AlarmId
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.capabilities import has_list
 from workflows.core.settings.model import TenantId
@@ -56,6 +57,8 @@ class SweepFindings:
     seen: set[TenantId] = field(default_factory=set)
     drifts: dict[TenantId, FoundDrift] = field(default_factory=dict)
     unclear: set[TenantId] = field(default_factory=set)
+    told_by: set[AlarmId] = field(default_factory=set)
+    """The alarms that drift names which is stored already."""
     reasons: list[Fact] = field(default_factory=list)
     read_again: int = 0
     failed: int = 0

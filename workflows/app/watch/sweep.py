@@ -135,7 +135,7 @@ class Sweeper:
             await self._store_drift(DriftSubject(tenant_id), drift, findings, new, last_complete)
         if findings.default is not None:
             await self._compare_default(findings.default, findings, new, last_complete)
-        message_count = await self._tell(new, findings.began_at)
+        message_count = await self._tell(new, findings)
         for subject, stored in findings.stored.items():
             is_known = TenantId(subject) in findings.seen or is_listed
             is_over = TenantId(subject) not in findings.drifts and TenantId(subject) not in findings.unclear
@@ -155,6 +155,8 @@ class Sweeper:
         # NB. read now: another sweep may have stored it since. If one does so later, this record is refused.
         stored = await self.drifts.store.drift(subject)
         if stored is not None and is_stored_as_open(stored, drift):
+            if stored.alarm_id is not None:
+                findings.told_by.add(stored.alarm_id)
             if (same := with_same_found(stored, drift)) is not None:
                 await self.drifts.save(same, "record_drift")
             return
@@ -181,30 +183,45 @@ class Sweeper:
         elif stored is not None:
             await self._end(stored)
 
-    async def _tell(self, new: list[_Change], began_at: datetime) -> int:
+    async def _tell(self, new: list[_Change], findings: SweepFindings) -> int:
         """Store new drift with its alarms: one for each change, or one digest when there are many."""
         telling = {
             drift.subject
             for earlier, drift in new
             if not (drift.found.is_told and (earlier is None or not earlier.is_open))
         }
-        digest_id = None
-        if len(telling) > DIGEST_ABOVE:
+        began_at = findings.began_at
+        digest_id = await self.drifts.unraised_digest(findings.told_by) if telling else None
+        is_own = digest_id is None and len(telling) > DIGEST_ABOVE
+        if is_own:
             digest_id = alarm_id_of(AlarmCode.DRIFT_DIGEST, began_at.isoformat(), began_at)
-        for earlier, drift in new:
-            await self._tell_one(earlier, drift, digest_id, is_told=drift.subject not in telling)
+        # Sweeps at once begin with the same record. Who does not store it joins the digest of the sweep that did.
+        for earlier, drift in sorted(new, key=lambda change: change[1].subject):
+            is_told = drift.subject not in telling
+            is_stored = await self._tell_one(earlier, drift, digest_id, is_told=is_told)
+            if is_own and not is_told:
+                joined = None if is_stored else await self._digest_of_others(drift.subject)
+                digest_id, is_own = joined or digest_id, not is_stored and joined is None
         await self.drifts.raise_digests(digest_id)
         return len(telling)
 
-    async def _tell_one(self, earlier: Drift | None, drift: Drift, digest_id: AlarmId | None, *, is_told: bool) -> None:
-        """Store one new drift with its alarm. The alarm of an earlier change of this partner ends first."""
+    async def _digest_of_others(self, subject: DriftSubject) -> AlarmId | None:
+        """Return the digest of the sweep that has stored this drift, where it is not raised yet."""
+        stored = await self.drifts.store.drift(subject)
+        alarm_id = None if stored is None else stored.alarm_id
+        return None if alarm_id is None else await self.drifts.unraised_digest([alarm_id])
+
+    async def _tell_one(self, earlier: Drift | None, drift: Drift, digest_id: AlarmId | None, *, is_told: bool) -> bool:
+        """Store one new drift with its alarm. The alarm of an earlier change of this partner ends first.
+
+        :returns: False when another sweep has stored it.
+        """
         if earlier is not None and (alarm := await self.drifts.alarm_of(earlier)) is not None:
             await self.drifts.end_alarm(alarm.id, Fact(EndingCode.OTHER_CHANGE))
         if digest_id is not None or is_told:
-            await self.drifts.save(replace(drift, alarm_id=None if is_told else digest_id), "record_drift")
-            return
+            return await self.drifts.save(replace(drift, alarm_id=None if is_told else digest_id), "record_drift")
         alarm = await self.drifts.alarm_about(drift, drift.found_at)
-        await self.drifts.save(replace(drift, alarm_id=alarm.id), "record_drift", alarm=alarm)
+        return await self.drifts.save(replace(drift, alarm_id=alarm.id), "record_drift", alarm=alarm)
 
     async def _end(self, stored: Drift) -> None:
         """Record that settings are as approved again. The alarm ends first, so that a crash repeats both."""

@@ -1,6 +1,6 @@
 """Store drift together with the alarm that tells of it, and end that alarm when it is answered."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -134,40 +134,64 @@ class DriftRecords:
         await self.store.commit(Commit(entry=entry, alarm=alarm, effects=(ShowAlarm(alarm_id=alarm.id),)))
         self.wake()
 
+    async def unraised_digest(self, alarm_ids: Collection[AlarmId]) -> AlarmId | None:
+        """Return the digest of a sweep that stores its records now, or was killed while it did; None without one.
+
+        :param alarm_ids: alarms that stored drift names.
+        """
+        raised = {alarm.id for alarm in await self.store.open_alarms()} if alarm_ids else set()
+        for alarm_id in sorted(set(alarm_ids) - raised):
+            if await self.store.alarm(alarm_id) is None:
+                return alarm_id
+        return None
+
     async def raise_digests(self, own: AlarmId | None) -> None:
         """Raise each digest alarm that stored drift names and that is not stored, and complete the own one.
 
         The digest of another sweep, which may still be storing its records, is left to that sweep for ten minutes.
         Then it counts as killed.
 
-        :param own: the digest of this sweep, which has stored its last record; None when it has none.
+        :param own: the digest of this sweep, which has stored its last record; None when it has none. Sweeps at once
+            have the same one. So it is raised by the first that ends, and completed by the others.
         """
+        now = self.clock.now()
+        groups = await self._told_together()
+        for alarm_id, drifts in groups.items():
+            if alarm_id == own or abs(now - _began_at(drifts)) >= SWEPT_AGAIN_AFTER:
+                await self._raise_digest(alarm_id, drifts)
+        if own is not None and own in groups:
+            # Another sweep may have stored more of it meanwhile, and have looked before it was raised.
+            alarm_ids = await self.store.picked_drifts(lambda drift: drift.alarm_id)
+            if list(alarm_ids).count(own) > len(groups[own]):
+                await self._raise_digest(own, (await self._told_together())[own])
+
+    async def _told_together(self) -> Mapping[AlarmId, Sequence[Drift]]:
+        """Return the open drift by the alarm that tells of it."""
         groups: dict[AlarmId, list[Drift]] = {}
         for one in await self.store.open_drifts():
             if one.alarm_id is not None:
                 groups.setdefault(one.alarm_id, []).append(one)
-        now = self.clock.now()
-        for alarm_id, drifts in groups.items():
-            began_at = drifts[0].found_at
-            if alarm_id != own and abs(now - began_at) < SWEPT_AGAIN_AFTER:
-                continue
-            known = await self.store.alarm(alarm_id)
-            if known is not None and (alarm_id != own or known.values["count"] >= len(drifts)):
-                continue
-            raised = Alarm(
-                id=alarm_id,
-                code=AlarmCode.DRIFT_DIGEST,
-                subject=began_at.isoformat(),
-                values=digest_values(drifts),
-                raised_at=began_at,
-            )
-            # A sweep of more than ten minutes may find that another one has raised its digest already.
-            part = "" if known is None else f":{len(drifts)}"
-            await self._tell_sponsors(drifts, f"{alarm_id}{part}")
-            await self._store_alarm(raised, "raise_alarm", f"raise_alarm:{alarm_id}{part}")
+        return groups
 
-    async def _tell_sponsors(self, drifts: Sequence[Drift], key: str) -> None:
-        """Tell each sponsor of the partners in a digest, once for each key."""
+    async def _raise_digest(self, alarm_id: AlarmId, drifts: Sequence[Drift]) -> None:
+        """Raise a digest, or complete it, as sweeps may have stored more of it since. Do nothing when all is told."""
+        known = await self.store.alarm(alarm_id)
+        known_count = 0 if known is None else known.values.get("count", len(drifts))
+        if known_count >= len(drifts):
+            return
+        began_at = _began_at(drifts)
+        raised = Alarm(
+            id=alarm_id,
+            code=AlarmCode.DRIFT_DIGEST,
+            subject=began_at.isoformat(),
+            values=digest_values(drifts),
+            raised_at=began_at,
+        )
+        await self._tell_sponsors(drifts, alarm_id)
+        await self._store_alarm(raised, "raise_alarm", f"raise_alarm:{alarm_id}:{known_count}:{len(drifts)}")
+
+    async def _tell_sponsors(self, drifts: Sequence[Drift], alarm_id: AlarmId) -> None:
+        """Tell each sponsor of the partners in a digest, once for each number of the sponsor's partners."""
         by_sponsor: dict[ChatId, list[str]] = {}
         for drift in drifts:
             for sponsor in await self.sponsors_of([drift]):
@@ -175,7 +199,8 @@ class DriftRecords:
         for sponsor, partners in by_sponsor.items():
             fact = Fact(MessageCode.DRIFT_FOUND, {"partners": partners[:MAX_NAMED], "count": len(partners)})
             details = {"to": sponsor, "said": asdict(fact)}
-            entry = entry_of(f"drift:{key}:{sponsor}", self.clock.now(), GATEHOUSE, "tell", details)
+            key = f"drift:{alarm_id}:{sponsor}:{len(partners)}"
+            entry = entry_of(key, self.clock.now(), GATEHOUSE, "tell", details)
             message = SendMessage(person=sponsor, subject=CommandSubject(), fact=fact)
             await self.store.commit(Commit(entry=entry, effects=(message,)))
 
@@ -191,6 +216,11 @@ class DriftRecords:
         for alarm in digests:
             if alarm.id not in open_alarm_ids:
                 await self.end_alarm(alarm.id, Fact(EndingCode.ALL_ANSWERED))
+
+
+def _began_at(drifts: Sequence[Drift]) -> datetime:
+    """Return when the sweep began that found the first of these."""
+    return min(drift.found_at for drift in drifts)
 
 
 def accepted_fact(drift: Drift) -> Fact:

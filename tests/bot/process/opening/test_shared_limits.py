@@ -93,6 +93,20 @@ async def test_a_pause_that_slack_asks_one_process_for_holds_the_same_calls_of_t
     await other.client.close()
 
 
+async def test_a_pause_of_slack_ends_by_the_clock_of_the_work_that_waits_for_it() -> None:
+    """Also for the process that was asked: it hears its own note. A clock that was put back makes no pause longer."""
+    notes, clock = Notes(), FixedClock()
+    asked = Process(notes, clock)
+    assert asked.client.on_pause is not None
+    asked.client.on_pause("chat.postMessage:C1", 300.0)
+    await settled(asked)
+    for seconds, error in ((299, SlackApiError), (1, ClientConnectorError), (-3600, ClientConnectorError)):
+        clock.advance(seconds=seconds)
+        with pytest.raises(error):
+            await asked.client.chat_postMessage(channel="C1", text="later")
+    await asked.client.close()
+
+
 async def test_each_process_uses_its_part_of_the_places_of_a_service() -> None:
     lane = Lane(processes=lambda: 4)
     running = [lane.turn(Urgency.PERSON) for _ in range(MAX_PARALLEL // 4)]

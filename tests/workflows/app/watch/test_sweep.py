@@ -15,6 +15,7 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.words.alarms import alarm_advice, alarm_message, alarm_text
 from bot.words.sentences import minute
 from tests.bot.surfaces import shown
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.app.reads.test_app_home import home_of
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, SAM, TENANT
 from tests.workflows.effects.test_held import hold
@@ -301,6 +302,46 @@ async def test_two_sweeps_at_once_tell_once(opened: World) -> None:
     assert await told(opened) == ["record_drift"]
     assert len(await alarms(opened)) == 1
     assert len(opened.notifier.alarms) == 1
+
+
+@pytest.mark.parametrize("minutes", [0, 60], ids=["at once", "and the clock jumps"])
+async def test_many_changes_that_sweeps_at_once_find_are_one_digest(opened: World, minutes: int) -> None:
+    """Each sweep stores some of them; who was late to the first record tells of the rest in the other's digest."""
+    opened.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
+    for number in range(1, 30):
+        opened.tenant.edit(other(number), b2bCollaborationInbound=OPEN)
+    opened.clock.advance(hours=1)
+    drifts = opened.drift_answers.drifts
+    stored: dict[str, asyncio.Event] = {}
+    is_begun = asyncio.Event()
+
+    def sweep(number: int) -> asyncio.Task[Any]:
+        class Taking(DriftRecords):
+            """Stores every third record, and comes after another sweep with the others, as processes may."""
+
+            async def save(self, drift: Drift, *args: Any, **kwargs: Any) -> bool:
+                is_stored = stored.setdefault(drift.subject, asyncio.Event())
+                if list(stored).index(drift.subject) % 3 != number:
+                    await asyncio.wait_for(is_stored.wait(), LONGEST_WAIT)
+                    assert not await super().save(drift, *args, **kwargs)
+                    return False
+                assert await super().save(drift, *args, **kwargs)
+                is_stored.set()
+                is_begun.set()
+                return True
+
+        records = Taking(store=drifts.store, clock=drifts.clock, wake=drifts.wake)
+        return asyncio.create_task(replace(opened.sweeper, drifts=records).sweep())
+
+    sweeps = [sweep(0), sweep(1)]
+    await asyncio.wait_for(is_begun.wait(), LONGEST_WAIT)
+    opened.clock.advance(minutes=minutes)
+    await asyncio.gather(*sweeps, sweep(2))
+    await opened.settle()
+    (digest,) = await alarms(opened, AlarmCode.DRIFT_DIGEST)
+    assert (digest.values["count"], digest.values["opening"]) == (30, 30)
+    assert await alarms(opened) == [], "no change has an alarm of its own"
+    assert len([text for text in opened.notifier.texts_to(SAM.chat_id) if "sweep" in text]) == 1, "the sponsor, once"
 
 
 @pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
