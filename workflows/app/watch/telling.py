@@ -179,14 +179,8 @@ class DriftRecords:
         known_count = 0 if known is None else known.values.get("count", len(drifts))
         if known_count >= len(drifts):
             return
-        began_at = _began_at(drifts)
-        raised = Alarm(
-            id=alarm_id,
-            code=AlarmCode.DRIFT_DIGEST,
-            subject=began_at.isoformat(),
-            values=digest_values(drifts),
-            raised_at=began_at,
-        )
+        at, values = _began_at(drifts), digest_values(drifts)
+        raised = Alarm(id=alarm_id, code=AlarmCode.DRIFT_DIGEST, subject=at.isoformat(), values=values, raised_at=at)
         await self._tell_sponsors(drifts, alarm_id)
         await self._store_alarm(raised, "raise_alarm", f"raise_alarm:{alarm_id}:{known_count}:{len(drifts)}")
 
