@@ -59,14 +59,10 @@ def sign_in_step(facts: DiagnosisFacts, before: Sequence[Step]) -> Step:
 
 def _first_over(failures: Sequence[LoggedSignIn], facts: DiagnosisFacts, before: Sequence[Step]) -> LoggedSignIn | None:
     """Return the newest refusal of the past: its cause is gone, or our settings are newer."""
-    return next(
-        (
-            entry
-            for entry in failures
-            if _is_gone(entry, facts, before) or _is_before_our_settings(entry, facts, before)
-        ),
-        None,
-    )
+    for entry in failures:
+        if _is_gone(entry, facts, before) or _is_before_our_settings(entry, facts, before):
+            return entry
+    return None
 
 
 def _is_before_our_settings(entry: LoggedSignIn, facts: DiagnosisFacts, before: Sequence[Step]) -> bool:
@@ -131,8 +127,8 @@ def _failed_earlier(over: Sequence[LoggedSignIn], facts: DiagnosisFacts, before:
     if not over:
         return ()
     newest = max(over, key=lambda entry: entry.at or _NO_TIME)
-    is_newer = not _is_gone(newest, facts, before) and facts.record is not None and facts.record.settings_since
-    return (_note(Note.FAILED_EARLIER, over, since=is_newer.isoformat() if is_newer else None),)
+    since = None if facts.record is None or _is_gone(newest, facts, before) else facts.record.settings_since
+    return (_note(Note.FAILED_EARLIER, over, since=None if since is None else since.isoformat()),)
 
 
 def _own_entries(facts: DiagnosisFacts, entries: Iterable[LoggedSignIn]) -> list[LoggedSignIn]:
