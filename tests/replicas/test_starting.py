@@ -8,6 +8,8 @@ import pytest
 
 from tests.replicas.stage import ReplicasStage, replicas_stage
 from tests.scenarios.stage import words
+from workflows.core.audit.chain import written_key
+from workflows.store.audit_keys import new_key
 
 NORTHWIND = "d00d0000-3333-4aaa-8bbb-0123456789a3"
 pytestmark = [pytest.mark.replicas]
@@ -33,7 +35,8 @@ async def until_known_outside(stage: ReplicasStage) -> None:
 async def begun_anew(stage: ReplicasStage, **settings: str) -> str:
     """End the second bot as a deploy does, and start it again; returns what it logs, when it is ready or has ended."""
     replica = stage.replicas[1]
-    await replica.end()
+    if replica.is_running:
+        await replica.end()
     replica.settings.update(settings)
     length = len(replica.log)
     await replica.start()
@@ -63,10 +66,15 @@ async def test_two_bots_start_on_an_empty_database_at_once_and_serve_in_turn(tmp
         assert stage.rows("select value from marks where name = 'gaps'") == []
 
 
-async def test_a_bot_whose_place_does_not_know_the_records_refuses_to_start_and_holds_nobody(tmp_path: Path) -> None:
+async def test_a_bot_with_another_place_or_another_key_refuses_to_start_and_holds_nobody(tmp_path: Path) -> None:
     async with replicas_stage(tmp_path / "data") as stage:
-        await stage.tick()
-        said = await begun_anew(stage, GATEHOUSE_GENERATION=str(tmp_path / "another"))
+        await stage.ask(target="northwind.com")
+        said = await begun_anew(stage, AUDIT_KEY=written_key(new_key()))
+        assert not stage.replicas[1].is_running
+        assert "sign the audit log with another key" in said
+        assert holds(stage) == []
+        key = written_key(stage.key)
+        said = await begun_anew(stage, AUDIT_KEY=key, GATEHOUSE_GENERATION=str(tmp_path / "another"))
         assert not stage.replicas[1].is_running
         assert "other bots run with these records" in said
         assert "name the same folder for all of them" in said
