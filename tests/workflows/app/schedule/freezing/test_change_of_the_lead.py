@@ -13,6 +13,7 @@ import pytest
 from tests.workflows.app.schedule.freezing.machine import FileRecords, Machine, end_freeze, write
 from workflows.app.schedule.freezing.held_start import HeldStart, generation_of
 from workflows.core.policy.stops.generation import HoldCause
+from workflows.store.generation_place import FilePlace
 from workflows.store.location import OpenStore
 from workflows.store.sqlite.store import SqliteStore
 
@@ -119,6 +120,33 @@ async def test_a_hold_of_one_bot_and_its_release_are_those_of_all(bots: Bots) ->
     assert await bots.number() == 2
     await bots.follower.check()
     assert (await bots.cause(), await bots.number(), await bots.would_hold()) == (None, 3, None)
+    await bots.store.close()
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+async def test_a_bot_with_another_folder_holds_all_again_when_it_leads_unless_it_is_stopped(
+    bots: Bots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_stopped: bool
+) -> None:
+    """What docs/replicas.md says of a hold by a wrong setting. It began while no other bot ran."""
+    has_others = False
+
+    async def others() -> bool:
+        return has_others
+
+    monkeypatch.setattr(SqliteStore, "shared_queue", SimpleNamespace(has_others=others))
+    place = FilePlace(tmp_path / "another", bots.machine.records.known_as)
+    wrong = HeldStart(store=bots.store, clock=bots.machine.clock, place=place)
+    assert await wrong.begin(takes_now=False) is not None
+    assert await bots.cause() is HoldCause.NOT_HANDED_OVER
+    has_others = not is_stopped
+    right = HeldStart(store=bots.store, clock=bots.machine.clock, place=bots.machine.outside)
+    assert await right.begin(takes_now=False) is None
+    freeze = await bots.store.freeze()
+    assert freeze is not None
+    assert (freeze.is_frozen, freeze.voids_before) == (False, None), "nothing is void"
+    await right.check()
+    await (right if is_stopped else wrong).check()
+    assert await bots.cause() is (None if is_stopped else HoldCause.NOT_HANDED_OVER)
     await bots.store.close()
 
 
