@@ -33,6 +33,8 @@ from workflows.store.location import RecordsLocation, location_of
 from workflows.store.postgres.jobs.effect_jobs import EffectJobs
 
 READY_WITHIN: Final = 240.0
+DEAD_SOON: Final = WORKER_DEAD_AFTER * 0.3
+"""When a silent bot counts as dead where each killed bot is waited for. The first test of test_kills.py has another."""
 _BEATS: Final = WORKER_DEAD_AFTER / WORKER_BEATS_EVERY
 """How many heartbeats there are before a silent process counts as dead."""
 

@@ -2,17 +2,13 @@
 
 import asyncio
 from pathlib import Path
-from typing import Final
 
 import pytest
 
-from tests.replicas.stage import ReplicasStage, replicas_stage
+from tests.replicas.stage import DEAD_SOON, ReplicasStage, replicas_stage
 from tests.scenarios.stage import DAY
-from workflows.intervals import WORKER_DEAD_AFTER
 
 pytestmark = [pytest.mark.replicas]
-DEAD_AFTER: Final = WORKER_DEAD_AFTER * 0.3
-"""Sooner than usual, as each killed bot is waited for. tests/replicas/test_kills.py has the usual time."""
 PEOPLE = ("requester", "approver1", "approver2", "approver3")
 
 
@@ -43,5 +39,5 @@ async def test_every_reminder_is_sent_once_while_the_leading_bot_is_killed_at_ea
     async with replicas_stage(tmp_path / "one", count=1) as stage:
         expected = await told_in_a_week(stage, is_killed=False)
     assert len(expected["approver1"]) > 2, "reminders were due"
-    async with replicas_stage(tmp_path / "two", dead_after=DEAD_AFTER) as stage:
+    async with replicas_stage(tmp_path / "two", dead_after=DEAD_SOON) as stage:
         assert await told_in_a_week(stage, is_killed=True) == expected
