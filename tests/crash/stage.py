@@ -22,7 +22,7 @@ from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import free_port
 from tests.crash.labelled import run_labelled_bot
 from tests.crash.points import ARMED, Point, was_killed_in
-from tests.scenarios.stage import CHANNEL, UNLIMITED, Stage
+from tests.scenarios.stage import CHANNEL, DAY, UNLIMITED, Stage
 from tests.stores.bot_database import bot_database, note_use
 from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
@@ -36,6 +36,9 @@ _TRY_AGAIN: Final = "nothing was sent. Try again in a minute."
 """What a window says when Graph was read too late, as on a slow machine, or by a bot that has just started."""
 _LONGEST_CALL: Final = 1800.0
 """Seconds of a call to the sandbox. Days that pass in steps take minutes on a machine with much other work."""
+_CLOCK: Final = "clock"
+"""The file of a sandbox's clock: the seconds that it is ahead of the machine's."""
+_KEPT_AT: Final = "kept_at"
 _FEW_SECONDS: Final = 65
 """So far the clock is moved when something waits for its next attempt."""
 
@@ -247,10 +250,27 @@ class CrashStage(Stage):
             await store.close()
 
 
+def set_ahead(data: Path) -> None:
+    """Let the clock of a new sandbox begin so far ahead that `put_kept` never sets it before the machine's."""
+    data.mkdir(parents=True)
+    (data / _CLOCK).write_text(f"{DAY}\n")
+
+
+def note_time(kept: KeptWorld) -> None:
+    """Note when a world was kept, for `put_kept`."""
+    (kept.folder / _KEPT_AT).write_text(str(time.time()))
+
+
 def put_kept(kept: KeptWorld, folder: Path) -> Path:
-    """Copy a kept world; returns the folder of its sandbox."""
+    """Copy a kept world, whose clock goes on where it stopped; returns the folder of its sandbox.
+
+    Otherwise the bot would find a gap in which it did not run, where a run takes longer to come to a story's test.
+    """
     data = folder / "data"
     kept.put_world(data)
+    clock = data / _CLOCK
+    passed = int(time.time() - float((kept.folder / _KEPT_AT).read_text()))
+    clock.write_text(f"{int(clock.read_text()) - passed}\n")
     bot_database(data).copy_from(kept.folder)
     return data
 

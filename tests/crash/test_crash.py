@@ -1,10 +1,12 @@
 """The bot is killed at every labelled point of every story, and started again on its file."""
 
 import asyncio
+import fcntl
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +18,10 @@ from tests.crash.carried_out import note_writes
 from tests.crash.invariants import Outcome, check_copies, check_writes, heard, outcome_of, silent
 from tests.crash.points import Point, reached_in
 from tests.crash.records import read
-from tests.crash.stage import CrashStage, forget, put_kept
+from tests.crash.stage import CrashStage, forget, note_time, put_kept, set_ahead
 from tests.crash.stories import STORIES, Story
 from tests.crash.summary import counted, record
+from tests.scenarios.test_end_of_access import QUICK
 from tests.stores.bot_database import bot_database
 from tests.stores.choice import is_postgres
 from tests.warm.forks import start_forked
@@ -88,32 +91,38 @@ class Run:
 
 
 class Worlds:
-    """The prepared worlds of all stories: stories that begin alike share one."""
+    """The prepared worlds of all stories, for all processes of a run: stories that begin alike share one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._tries = 0
-        self._kept: dict[Callable[[CrashStage], Awaitable[None]], KeptWorld] = {}
 
     async def before(self, story: Story) -> KeptWorld:
-        """Return what comes before a story; it is played once."""
-        if story.prepare not in self._kept:
-            self._tries += 1  # one that failed is not in the way of the next
-            self._kept[story.prepare] = await prepare(story, self._folder / str(self._tries))
-        return self._kept[story.prepare]
+        """Return what comes before a story. The first process that asks plays it; the others wait for it."""
+        made = self._folder / story.prepare.__name__
+        with made.with_suffix(".lock").open("w") as lock:
+            await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+            if not made.exists():
+                # A new folder each time: one that failed is not in the way of the next.
+                folder = Path(tempfile.mkdtemp(prefix=f"{made.name}-", dir=self._folder))
+                made.write_text(str((await prepare(story, folder)).folder))
+        return KeptWorld(Path(made.read_text()))
 
 
 @pytest.fixture(scope="session")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
-    """Share the prepared worlds among the tests of this process."""
-    return Worlds(tmp_path_factory.mktemp("worlds"))
+    """Share the prepared worlds among the tests of this run."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "worlds"
+    folder.mkdir(exist_ok=True)
+    return Worlds(folder)
 
 
 async def prepare(story: Story, folder: Path) -> KeptWorld:
     """Play what comes before the story, and keep it. The original is removed: a copy beside it would start held."""
     kept = KeptWorld(folder / "kept")
     kept.folder.mkdir(parents=True)
-    stage = CrashStage(data=folder / "prepared" / "data")
+    stage = CrashStage(data=folder / "prepared" / "data", environment=QUICK)
+    set_ahead(stage.data)
     try:
         await stage.start()
         await story.prepare(stage)
@@ -122,6 +131,7 @@ async def prepare(story: Story, folder: Path) -> KeptWorld:
     finally:
         await stage.stop()
     kept.keep_world(stage.data)
+    note_time(kept)
     bot_database(kept.folder).copy_from(stage.data)
     forget(stage.data)
     return kept
