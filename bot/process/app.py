@@ -44,6 +44,7 @@ from workflows.ports.effects_queue import EffectsRunner
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 from workflows.store.codec import build_adapters
+from workflows.tasks import end_tasks
 
 if TYPE_CHECKING:
     from bot.process.assembly.assembly import BotParts
@@ -333,7 +334,7 @@ async def _receive(
     )
     readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket, stopping=stopping)
     readiness.loops.append(asyncio.create_task(health.run()))
-    stack.push_async_callback(_cancel_all, readiness.loops)
+    stack.push_async_callback(_end_all, readiness.loops)
     await _listen(stack, systems, receiver, work, readiness, secrets)
     stack.callback(work.cancel)
     if socket is not None:
@@ -416,15 +417,10 @@ async def _listen(
 def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Start a task that is cancelled when the stack is closed."""
     task = asyncio.create_task(work)
-    stack.push_async_callback(_cancel, task)
+    stack.push_async_callback(end_tasks, [task])  # its error was reported where it is awaited
     return task
 
 
-async def _cancel_all(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _end_all(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in reversed(tasks):
-        await _cancel(task)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)  # its error was reported where it is awaited
+        await end_tasks([task])

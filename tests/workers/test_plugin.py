@@ -49,6 +49,10 @@ def test_fails():
     print("said by it")
     assert [1, 2] == [1, 3]
 
+@pytest.mark.timeout(0.5)
+def test_hangs():
+    time.sleep(60)
+
 def test_skips():
     pytest.skip("not here")
 
@@ -97,10 +101,10 @@ def ran(folder: Path) -> list[list[str]]:
 
 
 def test_every_test_is_run_once_and_its_outcome_counts(folder: Path, said: str) -> None:
-    assert "2 failed, 18 passed, 1 skipped, 1 xfailed, 1 warning in" in said
+    assert "3 failed, 18 passed, 1 skipped, 1 xfailed, 1 warning in" in said
     counted = Counter(name for _, _, name in ran(folder) if name != "over")
     assert set(counted.values()) == {1}
-    assert len(counted) == 22
+    assert len(counted) == 23
 
 
 def test_a_failure_is_told_with_its_values_and_what_it_printed(said: str) -> None:
@@ -110,9 +114,14 @@ def test_a_failure_is_told_with_its_values_and_what_it_printed(said: str) -> Non
     assert re.search(r"SKIPPED \[1\] .*not here", said)
 
 
+def test_a_test_that_hangs_fails_with_the_line_where_it_hangs(said: str) -> None:
+    assert "Timeout (>0.5s) from pytest-timeout" in said
+    assert ">       time.sleep(60)" in said
+
+
 def test_a_process_that_ends_fails_its_test_and_no_other(said: str) -> None:
     assert "The worker's process ended in this test; status 7." in said
-    assert len(re.findall("^FAILED", said, flags=re.MULTILINE)) == 2
+    assert len(re.findall("^FAILED", said, flags=re.MULTILINE)) == 3
 
 
 @pytest.mark.usefixtures("said")

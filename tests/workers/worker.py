@@ -1,6 +1,7 @@
 """One worker: a process that runs the tests it is told to run, and sends their reports."""
 
 import atexit
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 import pytest
+from _pytest.config import create_terminal_writer
 
 WORKER_NAME: Final = "PYTEST_XDIST_WORKER"
 """The environment variable with the worker's name, as pytest-xdist has it."""
@@ -64,6 +66,13 @@ class _Recorder:
         return outcome
 
 
+class _Silent:
+    """Takes what plugins write beside their reports, such as the stacks of a test that ran out of time."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._tw = create_terminal_writer(config, io.StringIO())
+
+
 def work(session: pytest.Session, number: int, connection: Connection, others: Iterable[Connection]) -> None:
     """Run tests until there are none left. A test is sent before the one that runs has ended, None at the end.
 
@@ -86,6 +95,7 @@ def _become_worker(config: pytest.Config, name: str) -> _Recorder:
     os.environ[WORKER_NAME] = name
     plugins = config.pluginmanager
     plugins.unregister(name="terminalreporter")
+    plugins.register(_Silent(config), name="terminalreporter")
     capture: Any = plugins.getplugin("capturemanager")
     capture.stop_global_capturing()
     capture.start_global_capturing()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from workflows.cache import Cache
+from workflows.tasks import Cache
 
 
 @dataclass(slots=True)

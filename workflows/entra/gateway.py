@@ -6,7 +6,6 @@ from typing import Final
 
 from kiota_abstractions.method import Method
 
-from workflows.cache import Cache
 from workflows.core.checks.approver_groups import ApproverGroup
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.facts import Fact
@@ -46,6 +45,7 @@ from workflows.ports.tenant import (
     TenantUnavailable,
     WriteResult,
 )
+from workflows.tasks import Cache
 
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15

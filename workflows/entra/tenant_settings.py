@@ -13,7 +13,6 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import RetryHandlerOption
 
-from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import AccountDisabling, AddressAccount, SignInLog, SignIns
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
@@ -47,6 +46,7 @@ from workflows.intervals import (
     Pauses,
 )
 from workflows.ports.tenant_settings import AccountPage, FoundObject
+from workflows.tasks import Cache
 
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500

@@ -20,6 +20,7 @@ from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant_settings import TenantSettings
+from workflows.tasks import end_tasks
 
 if TYPE_CHECKING:
     from workflows.core.checks.approver_groups import ApproverGroup
@@ -181,9 +182,7 @@ class ReadsTogether:
 
     async def __aexit__(self, *_: object) -> None:
         """Cancel what is still being read."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
 
 class SendAlone(TenantUnavailable):

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from workflows.cache import Cache
 from workflows.core.checks.conditional_access.policy import Policy, parse_policy
 from workflows.core.checks.conditional_access.questions import Question, QuestionSelection
 from workflows.core.checks.conditional_access.sharing import (
@@ -30,6 +29,7 @@ from workflows.intervals import EVALUATIONS_KEPT_FOR
 from workflows.ports.tenant import read_fact
 from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import AccessCheck
+from workflows.tasks import Cache
 
 MAX_EVALUATIONS: Final = 300
 """The most evaluations for one sheet, which take five minutes. The effect of policies on the rest is estimated."""

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import structlog
 
+from workflows.tasks import end_tasks
+
 _MAX_RUNNING: Final = 32
 """The most tasks at the same time. More of them would delay the acknowledgement of clicks, and end no sooner."""
 _MAX_WAITING: Final = 100
@@ -53,9 +55,7 @@ class Background:
 
     async def close(self) -> None:
         """Stop all running tasks."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     async def _in_its_turn(self, work: Coroutine[Any, Any, None]) -> None:
         async with self._places:

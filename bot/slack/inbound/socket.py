@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.errors import NO_ANSWER, error_code, retry_after
 from bot.slack.inbound.receive import Inbound
 from workflows.intervals import CONNECTION_PINGED_EVERY, CONNECTION_SILENT_AFTER
+from workflows.tasks import end_tasks
 
 PING_SECONDS: Final = CONNECTION_PINGED_EVERY.total_seconds()
 SILENT_SECONDS: Final = CONNECTION_SILENT_AFTER.total_seconds()
@@ -64,8 +65,7 @@ class SlackSocket:
             try:
                 await self._listen(connection)
             finally:
-                connecting.cancel()
-                await asyncio.gather(connecting, return_exceptions=True)
+                await end_tasks([connecting])
                 await _close(connection)
 
     async def _listen(self, connection: "_Connection") -> None:
@@ -138,8 +138,5 @@ async def _close(connection: _Connection) -> None:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await connection.disconnect()  # type: ignore[no-untyped-call]
     tasks = [connection.message_processor, connection.current_session_monitor, connection.message_receiver]
-    running = [task for task in tasks if task is not None]
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+    await end_tasks(task for task in tasks if task is not None)
     await connection.aiohttp_client_session.close()

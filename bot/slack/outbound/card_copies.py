@@ -19,12 +19,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.blocks.message import Message, notice
 from bot.slack.errors import CHANNEL_BLOCKED, NO_ANSWER, error_code, is_temporary, retry_after
 from bot.slack.outbound.approval_channel import ApprovalChannel, ChannelUnsuitable
-from workflows.cache import Cache
 from workflows.core.people import ChatId
 from workflows.intervals import CONVERSATION_REOPENED_AFTER, CONVERSATIONS_KEPT_FOR
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.store import Store
+from workflows.tasks import Cache
 
 _MAX_CONVERSATIONS: Final = 5000
 """How many conversations are kept."""

@@ -12,7 +12,6 @@ import structlog
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep, zone_of_user
-from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.delegation.absence import Absence, active_absences
@@ -22,6 +21,7 @@ from workflows.intervals import ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
+from workflows.tasks import Cache
 
 _TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for a person's identity; without it only the Slack id is used for display."""

@@ -12,12 +12,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NO_ANSWER, error_code, is_temporary, retry_after
 from bot.slack.people.users import SlackUser, time_to_keep
-from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.intervals import GROUPS_DECIDE_FOR, MAX_AGE_IN_ONE_CHECK, NAMES_SHOWN_FOR
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.tasks import Cache
 
 _NO_USER_CODES: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _NO_GROUPS_CODES: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})

@@ -5,7 +5,7 @@ It closes a partner, or disables guest accounts.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -31,6 +31,7 @@ from workflows.ports.guest_accounts import GuestAccounts
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
+from workflows.tasks import end_tasks
 
 _MAX_READ = 1000
 """How many due effects are read to find those of the request. What closes access is read first."""
@@ -60,9 +61,9 @@ class ClosingPerformer:
             yield
             await self._until_recorded(request)
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end_tasks([task])
+            if not task.cancelled():
+                task.result()
 
     async def _until_recorded(self, request: AccessRequest) -> None:
         """Wait a moment until the effect that ended the request counts as done. Otherwise the bot repeats it safely."""

@@ -6,7 +6,6 @@ from typing import Final
 
 from kiota_abstractions.method import Method
 
-from workflows.cache import Cache
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.people import PersonId
 from workflows.core.plans.accounts import AccountState, AccountWritten
@@ -25,6 +24,7 @@ from workflows.entra.transport.traffic.traffic import Traffic
 from workflows.intervals import DIRECTORY_ROLES_KEPT_FOR, Pauses
 from workflows.ports.guest_accounts import MAX_WRITES, PERMISSIONS, AccountRoles
 from workflows.ports.tenant import SurplusPermissions, TenantRefused, TenantUnavailable, WrongTenant
+from workflows.tasks import Cache
 
 _LONGEST_WAIT_SECONDS: Final = 5.0
 """How long a group waits for its turn. Then it is told as not sent yet, so that other work goes on."""

@@ -10,7 +10,6 @@ from typing import Any, Final
 from kiota_abstractions.base_request_builder import BaseRequestBuilder
 from kiota_abstractions.method import Method
 
-from workflows.cache import Cache
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.tenant_problems import Purpose, TenantCode
 from workflows.core.settings.canonical import JsonObject
@@ -21,6 +20,7 @@ from workflows.entra.answers.failed_calls import failure
 from workflows.entra.transport.connection import Connection
 from workflows.intervals import CAPABILITIES_ASKED_AGAIN_AFTER
 from workflows.ports.tenant import TenantRefused
+from workflows.tasks import Cache
 
 _TYPE: Final = "@odata.type"
 _CHANGED_AT: Final = "lastModifiedDateTime"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import workflows.cache
+import workflows.tasks
 from bot.sandbox.entra.tenant import initial_state
 from bot.sandbox.http.faults import Fault
 from tests.waiting import LONGEST_WAIT
@@ -169,7 +169,7 @@ async def _passing(request: Any, handler: Any) -> Any:
 
 
 def _pass_time(entra: Entra, passed: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache: workflows.cache.Cache[Any, Any] = entra._partners.capabilities._access
+    cache: workflows.tasks.Cache[Any, Any] = entra._partners.capabilities._access
     now = cache.now
     monkeypatch.setattr(cache, "now", lambda: now() + passed.total_seconds())
 

@@ -132,9 +132,9 @@ class Server:
 
     def pool(self) -> "AsyncConnectionPool[Connected]":
         """Return the connections of one process. A connection that is lost is opened again."""
-        from psycopg_pool import AsyncConnectionPool
+        from workflows.store.postgres.opening.pool import CancellablePool
 
-        return AsyncConnectionPool(
+        return CancellablePool(
             self._conninfo,
             kwargs={"autocommit": True, "row_factory": dict_row},
             min_size=1,
@@ -142,7 +142,7 @@ class Server:
             timeout=_POOL_WAIT_SECONDS,
             reconnect_timeout=_RECONNECT_SECONDS,
             configure=prepare_session,
-            check=AsyncConnectionPool.check_connection,
+            check=CancellablePool.check_connection,
             open=False,
         )
 

@@ -1,23 +1,28 @@
-"""A cache of answers with a maximum size. Each answer is kept for its own time. Parallel requests share one read.
+"""Tasks that several callers share, and tasks that are ended.
 
-It is used for answers of Microsoft Graph, and for answers of the chat system that are only displayed. It is a
-boundary: every layer that talks to another system may use it, and it imports none of them.
+A boundary: every layer may use it, and it imports none of them.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
+_CANCELLED_AGAIN_AFTER: Final = 5.0
+"""In seconds. What a task does at its end, such as giving work back, takes less."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Cache(Generic[Key, Answer]):
-    """Answers by request. The oldest are removed when there are more than `max_entries`."""
+    """Answers by request, each kept for its own time. Parallel requests share one read.
+
+    It is used for answers of Microsoft Graph, and for answers of the chat system that are only displayed. The oldest
+    are removed when there are more than `max_entries`.
+    """
 
     read: Callable[[Key], Coroutine[Any, Any, Answer]]
     kept_for: Callable[[Answer], timedelta]
@@ -88,3 +93,17 @@ class _Entry(Generic[Answer]):
     since: float
     valid_until: float
     answer: Answer
+
+
+async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
+    """Cancel tasks, and wait until all of them have ended. Their errors are not raised here.
+
+    A task that goes on is cancelled again: a library can lose a cancellation. Before Python 3.12 `asyncio.wait_for`
+    returns a result that arrives at the same time (cpython issue 86296), and the task never hears that it should end.
+    """
+    running = list(tasks)
+    while left := [task for task in running if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=_CANCELLED_AGAIN_AFTER)
+    await asyncio.gather(*running, return_exceptions=True)
