@@ -19,6 +19,7 @@ from bot.sandbox.http.faults import Faults
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import free_port
 from tests.replicas.balancer import Balancer, Target
+from tests.replicas.health import JointHealth
 from tests.scenarios.stage import UNLIMITED, Stage
 from tests.warm.forks import start_forked
 from tests.warm.patience import be_patient
@@ -32,6 +33,8 @@ from workflows.store.location import RecordsLocation, location_of
 from workflows.store.postgres.jobs.effect_jobs import EffectJobs
 
 READY_WITHIN: Final = 240.0
+DEAD_SOON: Final = WORKER_DEAD_AFTER * 0.3
+"""When a silent bot counts as dead where each killed bot is waited for. The first test of test_kills.py has another."""
 _BEATS: Final = WORKER_DEAD_AFTER / WORKER_BEATS_EVERY
 """How many heartbeats there are before a silent process counts as dead."""
 
@@ -67,8 +70,10 @@ class Replica:
         given = (self.settings, self.folder, self.pauses, self.dead_after)
         self.process = await asyncio.to_thread(start_forked, run_replica, *given)
 
-    async def start_on_other_ports(self) -> None:
-        """Start it again where nobody listens."""
+    async def start_elsewhere_if_it_must(self) -> None:
+        """Start it again where nobody listens, when somebody else's process was faster."""
+        if self.is_running or "address already in use" not in self.log[-500:]:
+            return
         self.target.port, self.target.health_port = free_port(), free_port()
         self.settings |= {"PORT": str(self.target.port), "GATEHOUSE_HEALTH_PORT": str(self.target.health_port)}
         await self.start()
@@ -81,10 +86,14 @@ class Replica:
 
     async def kill(self) -> None:
         """Kill it, and wait until it has ended."""
+        await self.end(signal.SIGKILL)
+
+    async def end(self, number: int = signal.SIGTERM) -> None:
+        """Send it a signal, and wait until it has ended."""
         assert self.process is not None
-        self.send(signal.SIGKILL)
+        self.send(number)
         await asyncio.to_thread(self.process.join)
-        self.target.is_ready = False
+        self.target.end_life()
 
     @property
     def is_running(self) -> bool:
@@ -113,6 +122,7 @@ class ReplicasStage(Stage):
     replicas: list[Replica] = field(default_factory=list)
     sandbox: Sandbox = field(init=False)
     balancer: Balancer = field(init=False)
+    health: JointHealth = field(init=False)
     key: Any = field(default_factory=new_key)
 
     @property
@@ -131,6 +141,8 @@ class ReplicasStage(Stage):
         self._session = ClientSession()
         self.balancer = Balancer([Target(free_port(), free_port()) for _ in range(self.count)])
         await self.balancer.start()
+        self.health = JointHealth(self.balancer.targets)
+        await self.health.start()
         for number, target in enumerate(self.balancer.targets):
             folder = self.data / f"bot-{number}"
             folder.mkdir()
@@ -148,7 +160,7 @@ class ReplicasStage(Stage):
             self.replicas.append(replica)
         self.sandbox.bot = BotHandle(
             url=f"http://127.0.0.1:{self.balancer.port}",
-            health_url=f"http://127.0.0.1:{self.balancer.health_port}",
+            health_url=f"http://127.0.0.1:{self.health.port}",
             pid=lambda: 0,
             alive=lambda: True,
         )
@@ -160,12 +172,31 @@ class ReplicasStage(Stage):
 
         async def are_ready() -> bool:
             for replica in self.replicas:
-                if not replica.is_running and "address already in use" in replica.log[-500:]:
-                    await replica.start_on_other_ports()  # somebody else's process was faster
+                await replica.start_elsewhere_if_it_must()
                 assert replica.is_running, replica.log[-2000:]
             return all(replica.target.is_ready for replica in self.replicas)
 
         await self.until(are_ready, "bots that are ready", seconds=READY_WITHIN)
+        if self.is_socket_mode:
+            await self.until_connected(len(self.replicas))
+
+    async def until_started(self, replica: Replica) -> None:
+        """Wait until a bot that was started says that it is ready, or has ended."""
+
+        async def is_decided() -> bool:
+            await replica.start_elsewhere_if_it_must()
+            return replica.target.is_ready or not replica.is_running
+
+        await self.until(is_decided, "a bot that is ready", seconds=READY_WITHIN)
+
+    async def until_connected(self, count: int) -> None:
+        """Wait until so many bots are connected to Slack by Socket Mode. A bot is ready before it is connected."""
+
+        async def are_connected() -> bool:
+            assert self.sandbox.slack_simulator is not None
+            return self.sandbox.slack_simulator.sockets.count == count
+
+        await self.until(are_connected, f"{count} connections", seconds=READY_WITHIN)
 
     async def stop(self, number: int = 0) -> int:
         """End everything."""
@@ -173,6 +204,7 @@ class ReplicasStage(Stage):
             if replica.is_running:
                 replica.send(signal.SIGCONT)
                 await replica.kill()
+        await self.health.stop()
         await self.balancer.stop()
         if self._session is not None:
             await self._session.close()

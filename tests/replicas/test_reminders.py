@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replicas.stage import ReplicasStage, replicas_stage
+from tests.replicas.stage import DEAD_SOON, ReplicasStage, replicas_stage
 from tests.scenarios.stage import DAY
 
 pytestmark = [pytest.mark.replicas]
@@ -39,5 +39,5 @@ async def test_every_reminder_is_sent_once_while_the_leading_bot_is_killed_at_ea
     async with replicas_stage(tmp_path / "one", count=1) as stage:
         expected = await told_in_a_week(stage, is_killed=False)
     assert len(expected["approver1"]) > 2, "reminders were due"
-    async with replicas_stage(tmp_path / "two") as stage:
+    async with replicas_stage(tmp_path / "two", dead_after=DEAD_SOON) as stage:
         assert await told_in_a_week(stage, is_killed=True) == expected

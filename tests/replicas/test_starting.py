@@ -1,37 +1,46 @@
 """Several bots start on one database, and one is replaced while another one runs."""
 
 import asyncio
-import signal
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.replicas.stage import ReplicasStage, replicas_stage
 from tests.scenarios.stage import words
+from workflows.core.audit.chain import written_key
+from workflows.store.audit_keys import new_key
 
+NORTHWIND = "d00d0000-3333-4aaa-8bbb-0123456789a3"
 pytestmark = [pytest.mark.replicas]
 
 
-def holds(stage: ReplicasStage) -> list[tuple[object, ...]]:
-    """The stored freezes: a start that was held is one."""
-    return stage.rows("select doc from freezes")
+def holds(stage: ReplicasStage) -> list[str]:
+    """The causes of the stored freezes: a start that was held is one; "" for one of another kind."""
+    freezes = [json.loads(doc) for (doc,) in stage.rows("select doc from freezes")]
+    return [one["hold"]["cause"] if one["hold"] else "" for one in freezes]
+
+
+async def until_known_outside(stage: ReplicasStage) -> None:
+    """Wait until the folder outside of the records knows their newest entry."""
+
+    async def is_known() -> bool:
+        [(newest,)] = stage.rows("select max(seq) from audit")
+        [file] = (stage.data / "generation").glob("*.json")
+        return str(json.loads(file.read_text())["last_place"]).startswith(f"{newest}:")
+
+    await stage.until(is_known, "the newest entry outside")
 
 
 async def begun_anew(stage: ReplicasStage, **settings: str) -> str:
     """End the second bot as a deploy does, and start it again; returns what it logs, when it is ready or has ended."""
     replica = stage.replicas[1]
-    replica.send(signal.SIGTERM)
-    assert replica.process is not None
-    await asyncio.to_thread(replica.process.join)
-    replica.target.is_ready = False
+    if replica.is_running:
+        await replica.end()
     replica.settings.update(settings)
     length = len(replica.log)
     await replica.start()
-
-    async def is_decided() -> bool:
-        return replica.target.is_ready or not replica.is_running
-
-    await stage.until(is_decided, "its start")
+    await stage.until_started(replica)
     return replica.log[length:]
 
 
@@ -57,10 +66,15 @@ async def test_two_bots_start_on_an_empty_database_at_once_and_serve_in_turn(tmp
         assert stage.rows("select value from marks where name = 'gaps'") == []
 
 
-async def test_a_bot_whose_place_does_not_know_the_records_refuses_to_start_and_holds_nobody(tmp_path: Path) -> None:
+async def test_a_bot_with_another_place_or_another_key_refuses_to_start_and_holds_nobody(tmp_path: Path) -> None:
     async with replicas_stage(tmp_path / "data") as stage:
-        await stage.tick()
-        said = await begun_anew(stage, GATEHOUSE_GENERATION=str(tmp_path / "another"))
+        await stage.ask(target="northwind.com")
+        said = await begun_anew(stage, AUDIT_KEY=written_key(new_key()))
+        assert not stage.replicas[1].is_running
+        assert "sign the audit log with another key" in said
+        assert holds(stage) == []
+        key = written_key(stage.key)
+        said = await begun_anew(stage, AUDIT_KEY=key, GATEHOUSE_GENERATION=str(tmp_path / "another"))
         assert not stage.replicas[1].is_running
         assert "other bots run with these records" in said
         assert "name the same folder for all of them" in said
@@ -73,8 +87,7 @@ async def test_records_that_are_restored_while_bots_run_hold_all_of_them(tmp_pat
     """What is known outside is newer than the records then. Nothing opens, and closing goes on."""
     async with replicas_stage(tmp_path / "data") as stage:
         await stage.open_access(target="northwind.com")
-        await stage.tick()
-        await asyncio.sleep(2.0)
+        await until_known_outside(stage)
         stage.change(
             "alter table audit disable trigger all",
             "delete from audit where seq > (select max(seq) - 3 from audit)",
@@ -83,7 +96,7 @@ async def test_records_that_are_restored_while_bots_run_hold_all_of_them(tmp_pat
         ts = await stage.ask(target="tailspin.com")
 
         async def is_held() -> bool:
-            return any('"cause": "restored"' in str(doc) or "restored" in str(doc) for (doc,) in holds(stage))
+            return holds(stage) == ["restored"]
 
         await stage.until(is_held, "the hold")
         writes = await stage.writes()
@@ -91,13 +104,20 @@ async def test_records_that_are_restored_while_bots_run_hold_all_of_them(tmp_pat
             click = {"user": approver, "action_id": "approve", "channel": "partner-access", "ts": ts}
             answer = await stage.call("POST", "click", click)
             assert answer["ok"] or answer["error"] == "no_such_element", "the card may show the hold already"
-        await asyncio.sleep(5.0)
+        await stage.tick()
+        accepted = "select count(*) from audit where command = 'approve' and outcome = 'accepted' and seq > "
+        assert stage.rows(f"{accepted} (select seq from audit where command = 'start_held')") == [(0,)]
         assert await stage.writes() == writes
+        assert (await stage.revoke("northwind.com", domain="northwind.com"))["errors"] == {}
+        [closing] = (await stage.writes())[len(writes) :]
+        assert closing["path"].endswith(f"/partners/{NORTHWIND}")
 
 
 async def test_a_bot_of_an_older_version_writes_nothing_once_a_newer_one_has_changed_the_tables(tmp_path: Path) -> None:
     async with replicas_stage(tmp_path / "data") as stage:
         ts = await stage.ask()
+        await stage.tick()
+        [(version,)] = stage.rows("select version_num from gatehouse_schema")
         stage.change("update gatehouse_schema set version_num = 'p999'")
         entries = stage.rows("select count(*) from audit")
         answer = await stage.call(
@@ -111,7 +131,7 @@ async def test_a_bot_of_an_older_version_writes_nothing_once_a_newer_one_has_cha
         await stage.until(are_red, "bots that are not ready")
         assert stage.rows("select count(*) from audit") == entries
         assert all(replica.is_running for replica in stage.replicas)
-        stage.change("update gatehouse_schema set version_num = 'p003'")
+        stage.change(f"update gatehouse_schema set version_num = '{version}'")
         await stage.until_all_ready()
         assert await stage.press("approver1", "approve", ts) == []
 
@@ -124,5 +144,6 @@ async def test_clicks_over_socket_mode_go_to_both_bots_and_each_is_done_once(tmp
         stored = [replica.log.count('"click_stored"') for replica in stage.replicas]
         assert all(stored), stored
         await stage.replicas[0].kill()
+        await stage.until_connected(1)
         assert (await stage.revoke())["errors"] == {}
         assert len(await stage.writes()) == 2

@@ -27,6 +27,9 @@ NOW: Final = "select extract(epoch from clock_timestamp())::float8"
 NOTICED: Final = ("effect_taken_over", "effect_was_taken_over", "taken_for_dead")
 """What a bot logs, one or the other, that finds its work taken over: before a write, at its end, or at a heartbeat."""
 LANE: Final = partner_lane(TenantId(CONTOSO))
+READ_TAKES: Final = 2.0
+ANSWERED_AFTER: Final = 20.0
+"""In seconds: so long that the bot is suspended in a read, or before the answer, on any machine."""
 LATE_ANSWER: Final = {"target": "graph", "method": "POST", "match": "crossTenantAccessPolicy/partners"}
 
 
@@ -40,10 +43,12 @@ async def approved_by_two(stage: ReplicasStage) -> str:
 
 async def suspended_before_the_write(stage: ReplicasStage, ts: str) -> Replica:
     """Suspend the bot that applies the plan while it reads what is there: nothing is written."""
-    await stage.do("faults", target="graph", method="GET", times=200, delay_seconds=1.0)
-    await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
+    await stage.do("faults", target="graph", method="GET", times=200, delay_seconds=READ_TAKES)
+    click = {"user": "approver3", "action_id": "approve", "channel": "partner-access", "ts": ts}
+    clicked = asyncio.create_task(stage.do("click", **click))  # its answer waits for a moment for what follows
     writing = await stage.holder(LANE)
     writing.send(signal.SIGSTOP)
+    await clicked
     assert await stage.writes() == []
     await stage.call("DELETE", "faults")
     return writing
@@ -51,7 +56,7 @@ async def suspended_before_the_write(stage: ReplicasStage, ts: str) -> Replica:
 
 async def suspended_in_the_write(stage: ReplicasStage, ts: str) -> Replica:
     """Suspend the bot that applies the plan when Graph has its write, and the answer is not there yet."""
-    await stage.do("faults", **LATE_ANSWER, after_commit=True, delay_seconds=5.0)
+    await stage.do("faults", **LATE_ANSWER, after_commit=True, delay_seconds=ANSWERED_AFTER)
     await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
     writing = await stage.holder(LANE)
     await stage.until(stage.partner, "the write")

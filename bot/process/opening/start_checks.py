@@ -82,15 +82,47 @@ async def open_valid_store(
         except OSError as error:
             raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
 
+    async def open_with_known_key() -> OpenStore:
+        store = await open_now()
+        try:
+            await _require_key_of_others(store)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
     try:
-        return await open_now()
+        return await open_with_known_key()
     except StoreUnusable as error:
         from bot.process.opening.awaited_store import wait_for_store  # few starts need it
 
-        store = await wait_for_store(settings, open_now, str(error), is_ending or asyncio.Event())
+        store = await wait_for_store(settings, open_with_known_key, str(error), is_ending or asyncio.Event())
     if store is None:
         raise EndedBeforeStart
     return store
+
+
+async def _require_key_of_others(store: OpenStore) -> None:
+    """Check that this process knows the key with which others sign the audit log now.
+
+    Otherwise neither would believe what the other one stores, and all of them would freeze what opens access. A process
+    that runs alone goes on, and says so, because it may have to revoke.
+
+    :raises SettingsProblems: when it does not, and others run.
+    """
+    if store.shared_queue is None:
+        return
+    end = await store.chain_end()
+    used = next((row.key_id for row in await store.rows_after(end.seq - 1, limit=1)), None)
+    if used is None or store.audit_keys.ring(may_create=False).find(used) is not None:
+        return
+    if await store.shared_queue.has_others():
+        raise SettingsProblems(
+            (
+                f"AUDIT_KEY: other bots run with these records, and sign the audit log with another key ({used}); give "
+                "all of them the same keys",
+            )
+        )
 
 
 def _require_keys(settings: Settings) -> None:

@@ -1,10 +1,10 @@
-"""`gatehouse migrate` of 10,000 requests: within minutes, with flat memory, and killed at random moments."""
+"""`gatehouse migrate` of 10,000 requests: within minutes, with flat memory, and killed at random rows."""
 
 import asyncio
 import random
+import re
 import signal
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -22,9 +22,22 @@ from workflows.store.sqlite.store import open_store
 pytestmark = [pytest.mark.load, pytest.mark.xdist_group("migrate")]
 REQUESTS, FEW = 10_000, 100
 KILLS = 6
+"""Of these, the last one comes while everything is compared, and the others while it is copied."""
 MEASURED = """
 import atexit, resource, sys
 atexit.register(lambda: print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr))
+"""
+KILLED_AT = """
+import os, signal
+from bot.terminal.posture import migrate_command
+shown, left = migrate_command._Lines._on_row, {row}
+def on_row(lines, table):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    shown(lines, table)
+migrate_command._Lines._on_row = on_row
 """
 
 
@@ -46,35 +59,48 @@ def moved(here: Installation) -> tuple[float, int, str]:
     return time.monotonic() - began, int(err.split()[-1]), out
 
 
-def test_ten_thousand_requests_move_within_minutes_though_it_is_killed_again_and_again(tmp_path: Path) -> None:
+def rows_of(out: str) -> int:
+    """How many rows a move has moved and compared, as it says."""
+    [count] = re.findall(r"Moved and compared: ([\d,]+) records", out)
+    return int(count.replace(",", ""))
+
+
+def test_ten_thousand_requests_move_within_minutes_also_when_it_is_killed_again_and_again(tmp_path: Path) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
-    chance = random.Random(seed)
-    with test_server().database(is_empty=True) as few, test_server().database(is_empty=True) as many:
+    chance, server = random.Random(seed), test_server()
+    with (
+        server.database(is_empty=True) as few,
+        server.database(is_empty=True) as many,
+        server.database(is_empty=True) as killed,
+    ):
         seconds_of_few, memory_of_few, _ = moved(made(tmp_path / "few", few, FEW))
-        began = time.monotonic()
         here = made(tmp_path / "many", many, REQUESTS)
-        print(f"{REQUESTS} requests made in {time.monotonic() - began:.0f} s, {here.path.stat().st_size // 2**20} MiB")
-        for number in range(KILLS):
-            moment = chance.uniform(0.5, 20)
-            killed = here.in_process()
-            try:
-                killed.communicate(timeout=moment)
-            except subprocess.TimeoutExpired:
-                killed.send_signal(signal.SIGKILL)
-                killed.communicate()
-            usable = here.usable()
-            print(f"kill {number + 1} after {moment:.1f} s: {killed.returncode}, a bot can open {usable or 'neither'}")
-            assert_at_most_one(here, usable)
+        print(f"{REQUESTS} requests, {here.path.stat().st_size // 2**20} MiB")
         seconds, memory, out = moved(here)
-        assert f"Requests{'':22}{REQUESTS:,}" in out or "Everything was moved before." in out
-        print(
-            f"moved in {seconds:.0f} s with at most {memory} MiB; {FEW} in {seconds_of_few:.0f} s with {memory_of_few}"
-        )
-        assert here.usable() == ["database"]
-        assert here.hold(here.target) is None
+        rows = rows_of(out)
+        print(f"{rows} rows moved in {seconds:.0f} s with at most {memory} MiB")
+        print(f"those of {FEW} requests in {seconds_of_few:.0f} s with {memory_of_few}")
+        assert re.search(rf"^ *Requests +{REQUESTS:,}$", out, re.MULTILINE)
         assert memory - memory_of_few < 100
         assert asyncio.run(_first_difference(here)) == ""
+
+        again = made(tmp_path / "killed", killed, REQUESTS)
+        for moment in [*(chance.randint(1, rows) for _ in range(KILLS - 1)), rows + chance.randint(1, rows - 1)]:
+            process = again.in_process(KILLED_AT.format(row=moment))
+            process.communicate(timeout=600)
+            usable = again.usable()
+            print(f"killed at row {moment}: {process.returncode}, a bot can open {usable or 'neither'}")
+            assert process.returncode == -signal.SIGKILL
+            assert usable == ["file"]
+            assert_at_most_one(again, usable)
+        seconds, _, out = moved(again)
+        [kept] = re.findall(r"Already there from the move before: ([\d,]+) records", out)
+        print(f"moved in {seconds:.0f} s, {kept} rows were there")
+        assert int(kept.replace(",", "")) >= rows - KILLS
+        assert again.usable() == ["database"]
+        assert again.hold(again.target) is None
+        assert asyncio.run(_first_difference(again)) == ""
 
 
 async def _first_difference(here: Installation) -> str:

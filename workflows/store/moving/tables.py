@@ -31,6 +31,8 @@ class MovedTable:
     key: tuple[str, ...]
     number: str = ""
     """The column of PostgreSQL with the order in which the rows were added. In SQLite each row has such a number."""
+    named_by: str = ""
+    """The table whose rows name the key of this one, in a column of the same name. It is moved later."""
 
 
 TABLES: Final = (
@@ -43,7 +45,7 @@ TABLES: Final = (
     MovedTable("denied_notices", ("subject",)),
     MovedTable("freezes", ("id",)),
     MovedTable("audit", ("seq",)),
-    MovedTable("people", ("number",)),
+    MovedTable("people", ("number",), named_by="identities"),
     MovedTable("identities", ("identifier",)),
     MovedTable("copies", ("channel", "message_id"), number="number"),
     MovedTable("homes", ("person",)),

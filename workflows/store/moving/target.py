@@ -167,12 +167,17 @@ class PostgresTarget:
         return [name for (name,) in found]
 
     def remove(self, table: MovedTable, rows: Iterable[Row]) -> None:
-        """Remove rows of a table, in one transaction. They may be read from it meanwhile."""
+        """Remove rows of a table, and those that name them, in one transaction. They may be read from it meanwhile.
+
+        NB. rows that name them may be as they should be. They are missing then, and are stored again.
+        """
         is_it = " and ".join(f"{one} = %s" for one in table.key)
-        delete = f"delete from {_name(table)} where {is_it}"  # noqa: S608
+        names = [name for name in (table.named_by, _name(table)) if name]
+        deletes = [f"delete from {name} where {is_it}" for name in names]  # noqa: S608
         with self._db.transaction():
             for row in rows:
-                self._db.execute(delete.encode(), [row[one] for one in table.key])
+                for delete in deletes:
+                    self._db.execute(delete.encode(), [row[one] for one in table.key])
 
     def put_missing(self, table: MovedTable, rows: Iterable[Row]) -> int:
         """Store the rows of a table that it does not have, some in each transaction. Returns how many it had."""

@@ -4,17 +4,19 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from bot.process.settings import Settings
 from bot.sandbox.server import Sandbox
 from bot.slack.inbound.identity import IDENTITY, identity_from_text
-from tests.bot.bot_under_test import BotUnderTest, eventually
+from tests.bot.bot_under_test import BotUnderTest, eventually, free_port
 from tests.bot.process.postgres.conftest import started
 from tests.bot.process.test_app import refused
 from tests.workflows.store.postgres.server import test_server
 from workflows.app.schedule.freezing.held_start import GENERATION
-from workflows.core.audit.chain import written_key
+from workflows.core.audit.chain import KEY_CHANGED, written_key
+from workflows.core.audit.verifying import ChainProblemCode
 from workflows.core.policy.stops.generation import HoldCause
 from workflows.store.audit_keys import new_key
 
@@ -75,3 +77,38 @@ async def test_a_log_that_another_key_signed_is_said(settings: Settings, world: 
     check = await asyncio.to_thread(other.records.verify_audit)
     assert check.problems != ()
     assert (await asyncio.to_thread(settings.records.verify_audit)).problems == ()
+
+
+async def test_a_bot_with_another_key_is_refused_while_another_one_runs_and_goes_on_alone(
+    settings: Settings, world: Sandbox
+) -> None:
+    """Neither would believe what the other one stores. A bot that is alone may have to revoke."""
+    other = settings.model_copy(update={"audit_key": SecretStr(written_key(new_key()))})
+    async with started(settings, world) as bot:
+        await bot.file_request()
+        assert (await refused(other)).startswith("AUDIT_KEY: other bots run with these records, and sign the audit log")
+        assert KEY_CHANGED not in [one.command for one in await bot.store.history()]
+        assert await bot.store.freeze() is None
+    assert (await asyncio.to_thread(settings.records.verify_audit)).problems == ()
+    async with started(other, world) as bot:
+        await bot.file_request("fabrikam.com")
+        assert KEY_CHANGED in [one.command for one in await bot.store.history()]
+
+
+@pytest.mark.parametrize("has_both", [True, False])
+async def test_a_new_key_freezes_nothing_when_every_bot_knows_it_before_one_signs_with_it(
+    settings: Settings, world: Sandbox, has_both: bool
+) -> None:
+    """What docs/audit.md says: `old,new,old` for all of them first. Without that, the other bot does not know it."""
+    old, new = settings.audit_key.get_secret_value(), written_key(new_key())
+    before = settings.model_copy(update={"audit_key": SecretStr(f"{old},{new},{old}" if has_both else old)})
+    ports = {"port": free_port(), "gatehouse_health_port": free_port()}
+    after = settings.model_copy(update={"audit_key": SecretStr(f"{old},{new}"), **ports})
+    async with started(before, world) as one:
+        await one.file_request()
+        async with started(after, world) as other:
+            await other.file_request("fabrikam.com")
+            assert KEY_CHANGED in [entry.command for entry in await other.store.history()]
+            unknown = [problem for problem in (await one.store.verify_chain()).problems if not problem.record]
+            assert {problem.code for problem in unknown} == (set() if has_both else {ChainProblemCode.UNKNOWN_KEY})
+            assert await other.store.freeze() is None or not has_both

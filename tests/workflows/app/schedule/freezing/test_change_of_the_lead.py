@@ -10,9 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.workflows.app.schedule.freezing.test_held_start import Machine, end_freeze, write
+from tests.workflows.app.schedule.freezing.machine import FileRecords, Machine, end_freeze, write
 from workflows.app.schedule.freezing.held_start import HeldStart, generation_of
 from workflows.core.policy.stops.generation import HoldCause
+from workflows.store.generation_place import FilePlace
+from workflows.store.location import OpenStore
 from workflows.store.sqlite.store import SqliteStore
 
 
@@ -21,15 +23,15 @@ class Bots:
     """Two bots on one machine: the first one leads."""
 
     machine: Machine
-    store: SqliteStore
+    store: OpenStore
     leader: HeldStart
     follower: HeldStart
     is_still_mine: bool = True
 
-    async def restore(self, backup: Path) -> None:
+    async def restore(self, backup: str) -> None:
         """Put a backup in the place of the records while both run."""
         await self.store.close()
-        self.machine.restore(backup)
+        self.machine.records.restore(backup)
         self.store, _ = await self.machine.open()
         self.leader.store = self.follower.store = self.store
 
@@ -62,7 +64,7 @@ async def bots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bots:
     async def yes() -> bool:
         return True
 
-    machine = Machine(tmp_path)
+    machine = Machine(tmp_path, FileRecords(tmp_path))
     store, leader = await machine.open()
     both = Bots(machine, store, leader, HeldStart(store=store, clock=machine.clock, place=machine.outside))
 
@@ -80,7 +82,7 @@ async def bots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bots:
 
 @pytest.mark.threats("G8")
 async def test_a_bot_that_becomes_the_leader_holds_records_that_were_restored_meanwhile(bots: Bots) -> None:
-    backup = bots.machine.back_up()
+    backup = bots.machine.records.back_up()
     await bots.work()
     await bots.restore(backup)
     before = await bots.number()
@@ -102,7 +104,7 @@ async def test_a_bot_that_becomes_the_leader_of_the_newest_records_takes_the_nex
 
 @pytest.mark.threats("G8")
 async def test_a_hold_of_one_bot_and_its_release_are_those_of_all(bots: Bots) -> None:
-    backup = bots.machine.back_up()
+    backup = bots.machine.records.back_up()
     await bots.work()
     await bots.restore(backup)
     await write(bots.store, bots.machine.clock)
@@ -118,6 +120,33 @@ async def test_a_hold_of_one_bot_and_its_release_are_those_of_all(bots: Bots) ->
     assert await bots.number() == 2
     await bots.follower.check()
     assert (await bots.cause(), await bots.number(), await bots.would_hold()) == (None, 3, None)
+    await bots.store.close()
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+async def test_a_bot_with_another_folder_holds_all_again_when_it_leads_unless_it_is_stopped(
+    bots: Bots, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_stopped: bool
+) -> None:
+    """What docs/replicas.md says of a hold by a wrong setting. It began while no other bot ran."""
+    has_others = False
+
+    async def others() -> bool:
+        return has_others
+
+    monkeypatch.setattr(SqliteStore, "shared_queue", SimpleNamespace(has_others=others))
+    place = FilePlace(tmp_path / "another", bots.machine.records.known_as)
+    wrong = HeldStart(store=bots.store, clock=bots.machine.clock, place=place)
+    assert await wrong.begin(takes_now=False) is not None
+    assert await bots.cause() is HoldCause.NOT_HANDED_OVER
+    has_others = not is_stopped
+    right = HeldStart(store=bots.store, clock=bots.machine.clock, place=bots.machine.outside)
+    assert await right.begin(takes_now=False) is None
+    freeze = await bots.store.freeze()
+    assert freeze is not None
+    assert (freeze.is_frozen, freeze.voids_before) == (False, None), "nothing is void"
+    await right.check()
+    await (right if is_stopped else wrong).check()
+    assert await bots.cause() is (None if is_stopped else HoldCause.NOT_HANDED_OVER)
     await bots.store.close()
 
 
