@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bot.process.imports import giving_way, without_garbage_collection, without_package
+from bot.process.start_and_end import giving_way, without_garbage_collection, without_package
 
 NOT_NEEDED = (
     "bot.process.loops",
