@@ -20,6 +20,7 @@ from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import free_port
 from tests.replicas.balancer import Balancer, Target
 from tests.scenarios.stage import UNLIMITED, Stage
+from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
 from tests.warm.patience import be_patient
 from tests.warm.short_pauses import STORY_PAUSES
@@ -83,7 +84,7 @@ class Replica:
         """Kill it, and wait until it has ended."""
         assert self.process is not None
         self.send(signal.SIGKILL)
-        await asyncio.to_thread(self.process.join)
+        await asyncio.to_thread(self.process.join, LONGEST_WAIT)
         self.target.is_ready = False
 
     @property

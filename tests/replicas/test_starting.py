@@ -8,6 +8,7 @@ import pytest
 
 from tests.replicas.stage import ReplicasStage, replicas_stage
 from tests.scenarios.stage import words
+from tests.waiting import killed_when_it_hangs
 
 pytestmark = [pytest.mark.replicas]
 
@@ -22,7 +23,8 @@ async def begun_anew(stage: ReplicasStage, **settings: str) -> str:
     replica = stage.replicas[1]
     replica.send(signal.SIGTERM)
     assert replica.process is not None
-    await asyncio.to_thread(replica.process.join)
+    with killed_when_it_hangs(replica.process):
+        await asyncio.to_thread(replica.process.join)
     replica.target.is_ready = False
     replica.settings.update(settings)
     length = len(replica.log)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.terminal.moved_installation import TENANT_SETTINGS, Installation, assert_at_most_one
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.moving.filled import filled_file
 from tests.workflows.store.moving.reading import first_difference
@@ -62,7 +63,7 @@ def test_ten_thousand_requests_move_within_minutes_though_it_is_killed_again_and
                 killed.communicate(timeout=moment)
             except subprocess.TimeoutExpired:
                 killed.send_signal(signal.SIGKILL)
-                killed.communicate()
+                killed.communicate(timeout=LONGEST_WAIT)
             usable = here.usable()
             print(f"kill {number + 1} after {moment:.1f} s: {killed.returncode}, a bot can open {usable or 'neither'}")
             assert_at_most_one(here, usable)

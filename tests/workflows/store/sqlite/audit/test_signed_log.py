@@ -14,6 +14,7 @@ from typing import Final
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.workflows.core.builders import REQUEST
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
@@ -205,16 +206,17 @@ class _Process:
     def heard(self) -> str:
         """Wait for a line of it."""
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        with killed_when_it_hangs(self._process):
+            return self._process.stdout.readline().strip()
 
     def ended(self) -> int:
         """Wait for its end."""
-        return self._process.wait()
+        return self._process.wait(LONGEST_WAIT)
 
     def close(self) -> None:
         """End it."""
         self._process.kill()
-        self._process.communicate()
+        self._process.communicate(timeout=LONGEST_WAIT)
 
 
 def _beside(path: Path, name: str, count: int) -> _Process:
