@@ -24,7 +24,7 @@ from tests.crash.labelled import run_labelled_bot
 from tests.crash.points import ARMED, Point, was_killed_in
 from tests.scenarios.stage import CHANNEL, DAY, UNLIMITED, Stage
 from tests.stores.bot_database import bot_database, note_use
-from tests.waiting import LONGEST_WAIT
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
 from tests.warm.short_pauses import STORY_PAUSES
@@ -113,7 +113,8 @@ class CrashStage(Stage):
                 self.patience,
                 STORY_PAUSES,
             )
-            await asyncio.to_thread(bot.join)
+            while bot.exitcode is None:
+                await asyncio.to_thread(bot.join, LONGEST_WAIT)  # it runs as long as the story
             assert was_killed_in(self.points), (bot.exitcode, (self.data / "bot.log").read_text()[-300:])
             self.kills += 1
 
@@ -124,7 +125,8 @@ class CrashStage(Stage):
             await asyncio.gather(self._keeper, return_exceptions=True)
         if self._bot is not None:
             self._bot.terminate()
-            await asyncio.to_thread(self._bot.join)
+            with killed_when_it_hangs(self._bot):
+                await asyncio.to_thread(self._bot.join)
         if self._session is not None:
             await self._session.close()
         await self.sandbox.stop()

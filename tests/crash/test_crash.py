@@ -24,6 +24,7 @@ from tests.crash.summary import counted, record
 from tests.scenarios.test_end_of_access import QUICK
 from tests.stores.bot_database import bot_database
 from tests.stores.choice import is_postgres
+from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
 from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
@@ -76,7 +77,7 @@ def noted_writes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True, scope="module")
 def warm_forks() -> None:
     """Wait until there is a process to fork from: it imports everything first."""
-    start_forked(os.getpid).join()  # type: ignore[arg-type]
+    start_forked(os.getpid).join(LONGEST_WAIT)  # type: ignore[arg-type]
 
 
 @dataclass(kw_only=True)

@@ -92,7 +92,8 @@ class Replica:
         """Send it a signal, and wait until it has ended."""
         assert self.process is not None
         self.send(number)
-        await asyncio.to_thread(self.process.join)
+        with killed_when_it_hangs(self.process):
+            await asyncio.to_thread(self.process.join)
         self.target.end_life()
 
     @property
