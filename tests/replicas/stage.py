@@ -21,6 +21,7 @@ from tests.bot.bot_under_test import free_port
 from tests.replicas.balancer import Balancer, Target
 from tests.replicas.health import JointHealth
 from tests.scenarios.stage import UNLIMITED, Stage
+from tests.waiting import killed_when_it_hangs
 from tests.warm.forks import start_forked
 from tests.warm.patience import be_patient
 from tests.warm.short_pauses import STORY_PAUSES
