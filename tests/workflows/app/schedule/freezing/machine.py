@@ -145,7 +145,7 @@ class ServerRecords:
 
     def _run(self, name: str, *arguments: str) -> None:
         url = test_server().url(self._name)
-        command = [program(name), *arguments, f"--dbname={url}"]
+        command: list[str | Path] = [program(name), *arguments, f"--dbname={url}"]
         subprocess.run(command, check=True, capture_output=True, timeout=LONGEST_WAIT)
 
 
