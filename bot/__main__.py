@@ -2,11 +2,12 @@
 
 import sys
 
-from bot.process.imports import without_garbage_collection
+from bot.process.start_and_end import end_at_sigterm, without_garbage_collection
 
 
 def main() -> None:
     """Run a command. The bot itself starts without the library of the command line, and so sooner."""
+    end_at_sigterm()
     if sys.argv[1:] == ["run"]:
         with without_garbage_collection():
             from bot.process.run import run_bot

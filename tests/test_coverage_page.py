@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
+
 PROJECT: Final = Path(__file__).parents[1]
 PAGE: Final = PROJECT / "docs" / "coverage.md"
 NUMBERS: Final = [
@@ -372,7 +374,13 @@ def planned(clone: Path, named: list[str]) -> dict[str, str]:
         "-o",
         "junit_family=xunit1",
     ]
-    subprocess.run([sys.executable, "-m", "pytest", *options, *named], cwd=clone, capture_output=True, check=False)
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *named],
+        cwd=clone,
+        capture_output=True,
+        check=False,
+        timeout=10 * LONGEST_WAIT,
+    )
     found: dict[str, str] = {}
     for case in ET.parse(report).iter("testcase"):
         name = f"{case.get('file')}::{str(case.get('name')).partition('[')[0]}"

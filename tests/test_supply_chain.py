@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
+
 PROJECT: Final = Path(__file__).parents[1]
 SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -22,7 +24,7 @@ def _packages() -> list[dict[str, Any]]:
 
 def _exported(*options: str) -> str:
     command = ["uv", "export", "-q", "--frozen", "--no-dev", "--no-emit-project", *options]
-    return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True, timeout=LONGEST_WAIT).stdout
 
 
 def test_every_file_of_the_lock_file_has_a_hash_and_comes_from_the_registry() -> None:
@@ -64,7 +66,13 @@ def test_a_file_with_another_hash_is_not_installed(tmp_path: Path) -> None:
             str(file),
         ]
         outcomes.append(
-            subprocess.run(["uv", "pip", "install", "-q", *options], capture_output=True, text=True, check=False)
+            subprocess.run(
+                ["uv", "pip", "install", "-q", *options],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LONGEST_WAIT,
+            )
         )
     assert outcomes[0].returncode == 0, outcomes[0].stderr
     assert outcomes[1].returncode != 0

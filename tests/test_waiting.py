@@ -1,16 +1,20 @@
 """No test outside of tests/bench fails because a machine is slow: nothing asserts how long something took."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.waiting import LONGEST_WAIT
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 
 TESTS: Final = Path(__file__).parent
 CLOCKS: Final = ("monotonic", "perf_counter", "time")
 GIVES_UP_BELOW: Final = 1.0
 """A shorter time is that of somebody in the test who does not wait, and not a bound for what the test waits for."""
+BY_HAND: Final = ("bench", "release.py", "mutants.py", "workers")
+"""What people run by hand, and the processes that run the tests: these end with their parent."""
 
 
 def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
@@ -59,3 +63,59 @@ asyncio.wait_for(done, 20)
 asyncio.wait_for(done, timeout=20)
 """
     assert sorted(short_bounds(ast.parse(text))) == [2, 3, 6, 9, 10]
+
+
+def endless_waits(tree: ast.AST) -> Iterator[int]:
+    """The lines that wait for another program, or for a process, as long as it runs."""
+    limited = {
+        id(inner)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.With | ast.AsyncWith)
+        and any(calls(ast.Tuple([one.context_expr for one in block.items]), "timeout", killed_when_it_hangs.__name__))
+        for inner in ast.walk(block)
+    }
+    for call in calls(tree, "run", "check_output", "check_call"):
+        is_program = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "subprocess"
+        if is_program and "timeout" not in {keyword.arg for keyword in call.keywords}:
+            yield call.lineno
+    for call in calls(tree, "join", "communicate", "to_thread"):
+        is_endless = [getattr(one, "attr", "") for one in call.args] == ["join"]
+        is_parent = getattr(getattr(call.func, "value", None), "id", "") == "parent"  # its child ends with it
+        if (is_endless or not (call.args or call.keywords)) and id(call) not in limited and not is_parent:
+            yield call.lineno
+
+
+def test_no_test_waits_for_a_process_for_ever() -> None:
+    found = [
+        f"{path.relative_to(TESTS)}:{line}"
+        for path in sorted(TESTS.rglob("*.py"))
+        if path.relative_to(TESTS).parts[0] not in BY_HAND
+        for line in endless_waits(ast.parse(path.read_text()))
+    ]
+    assert not found, f"wait inside of killed_when_it_hangs of tests/waiting.py, or give a timeout: {found}"
+
+
+def test_which_endless_waits_are_found() -> None:
+    text = """
+subprocess.run(command)
+subprocess.run(command, timeout=LONGEST_WAIT)
+process.join()
+process.join(LONGEST_WAIT)
+await asyncio.to_thread(process.join)
+await asyncio.to_thread(process.join, LONGEST_WAIT)
+await child.communicate()
+with killed_when_it_hangs(child):
+    await child.communicate()
+async with asyncio.timeout(LONGEST_WAIT):
+    await child.communicate()
+"".join(lines)
+"""
+    assert sorted(endless_waits(ast.parse(text))) == [2, 4, 6, 8]
+
+
+def test_a_process_that_hangs_is_killed_and_one_that_ends_is_not() -> None:
+    hangs = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with subprocess.Popen(hangs) as process, killed_when_it_hangs(process, 0.1):
+        assert process.wait(LONGEST_WAIT) < 0
+    with subprocess.Popen([sys.executable, "-c", ""]) as process, killed_when_it_hangs(process):
+        assert process.wait(LONGEST_WAIT) == 0

@@ -3,7 +3,30 @@
 A test asserts order, counts and states, never how long something took. What a thing costs is measured in tests/bench.
 """
 
-from typing import Final
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
 
 LONGEST_WAIT: Final = 60.0
 """In seconds."""
+
+
+class _Process(Protocol):
+    def kill(self) -> None:
+        """End it at once."""
+
+
+@contextmanager
+def killed_when_it_hangs(process: _Process, seconds: float = LONGEST_WAIT) -> Iterator[None]:
+    """Kill a process that is waited for in the block for longer than so.
+
+    Whoever waits for its end, or for what it says, then goes on, and the assertion about that fails.
+    """
+    timer = threading.Timer(seconds, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -124,6 +124,8 @@ BEYOND_ANY_WAIT: Final = timedelta(minutes=10)
 """No next attempt is later than this. One that seems to be was stored before the clock was set back, and is due now."""
 STOP_ANSWERS_FOR: Final = timedelta(seconds=1)
 """How long a process that was asked to end still answers what arrives, also when nothing runs any more."""
+END_FORCED_AFTER: Final = timedelta(seconds=10)
+"""How long a process takes at most to end, after `GATEHOUSE_STOP_SECONDS` or a second signal. Then it ends by force."""
 WORKER_BEATS_EVERY: Final = timedelta(seconds=5)
 """How often a process that shares its records says that it lives, and looks for work of processes that died."""
 WORKER_DEAD_AFTER: Final = timedelta(seconds=20)

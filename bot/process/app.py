@@ -5,6 +5,7 @@ It is long because the order of the start is here.
 
 import asyncio
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver, make_receiver
-from bot.process.imports import giving_way, without_garbage_collection
 from bot.process.logs.redactor import Redactor, redactor_of
 from bot.process.opening.opened_later import GuestAccountsOpenedLater, TenantOpenedLater
 from bot.process.opening.readers import GRAPH, SLACK, ClockSkew, open_clock, open_guest_accounts, open_tenant
@@ -30,6 +30,7 @@ from bot.process.opening.start_checks import (
     warm_up,
 )
 from bot.process.settings import Settings, SettingsProblems
+from bot.process.start_and_end import LastResort, giving_way, without_garbage_collection
 from bot.process.web.connections import serve
 from bot.process.web.health import CHECK_SECONDS, Health
 from bot.process.web.server import SigningSecrets, make_health_app, make_web_app
@@ -38,7 +39,7 @@ from bot.slack.inbound.identity import IdentityCheck
 from bot.slack.outbound.client import SlackClient
 from workflows.app.schedule.freezing.held_start import HeldStart
 from workflows.core.requests.alarms import Alarm
-from workflows.intervals import START_STORED_AGAIN_AFTER, STOP_ANSWERS_FOR, USUAL_PAUSES, Pauses
+from workflows.intervals import END_FORCED_AFTER, START_STORED_AGAIN_AFTER, STOP_ANSWERS_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import EffectsRunner
 from workflows.ports.message_copies import MessageCopy
@@ -123,27 +124,68 @@ class Readiness:
 
 
 async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES, redact: Redactor | None = None) -> None:
-    """Run the bot until SIGTERM or SIGINT; see `Stopping`.
+    """Run the bot until SIGTERM or SIGINT; see `Stopping`. A start is not finished then.
 
     At SIGHUP, read the files with secrets again, when there are any.
 
     :param redact: removes secrets from logs and messages; it learns new secrets.
     :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
     """
-    stopping, look_now = Stopping(), asyncio.Event()
+    stopping, look_now, is_ready = Stopping(), asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+    last_resort = LastResort(_say_what_hangs, partial(_what_runs, loop))
+
+    def ask() -> None:
+        left = 0.0 if stopping.is_asked else settings.gatehouse_stop_seconds
+        stopping.ask()
+        last_resort.within(left + END_FORCED_AFTER.total_seconds())
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.ask)
+        loop.add_signal_handler(number, ask)
     if settings.has_secret_files:
         loop.add_signal_handler(signal.SIGHUP, look_now.set)
+    serving = asyncio.create_task(_serve(settings, pauses, redact, look_now, stopping, is_ready))
+    asked = asyncio.create_task(stopping.asked.wait())
+    await asyncio.wait((serving, asked), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if not is_ready.is_set():
+        serving.cancel()  # when that is lost, it becomes ready, and ends as usual
     try:
-        async with running(settings, pauses, redact, look_now, stopping) as parts:
-            _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
-            await stopping.asked.wait()
-            _log.info("stopping")
-            await stopping.finish(parts.queue_worker, settings.gatehouse_stop_seconds)
-    except EndedBeforeStart:
+        await serving
+    except (EndedBeforeStart, asyncio.CancelledError):
+        if not stopping.is_asked:
+            raise
         _log.info("stopping")
+
+
+async def _serve(
+    settings: Settings,
+    pauses: Pauses,
+    redact: Redactor | None,
+    look_now: asyncio.Event,
+    stopping: Stopping,
+    is_ready: asyncio.Event,
+) -> None:
+    """Run the bot until it is asked to end, and finish what runs.
+
+    :param is_ready: set when it has started.
+    """
+    async with running(settings, pauses, redact, look_now, stopping) as parts:
+        is_ready.set()
+        _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
+        await stopping.asked.wait()
+        _log.info("stopping")
+        await stopping.finish(parts.queue_worker, settings.gatehouse_stop_seconds)
+
+
+def _what_runs(loop: asyncio.AbstractEventLoop) -> Sequence[str]:
+    """Return the names of the tasks and threads that have not ended. Called from another thread than the loop's."""
+    tasks = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks(loop)]
+    return sorted({*tasks, *(thread.name for thread in threading.enumerate())})
+
+
+def _say_what_hangs(names: Sequence[str]) -> None:
+    _log.error("ended_by_force", waited_for=names)
 
 
 @asynccontextmanager

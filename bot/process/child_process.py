@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.process.imports import without_garbage_collection
+from bot.process.start_and_end import without_garbage_collection
 
 if TYPE_CHECKING:
     from workflows.intervals import Pauses

@@ -7,10 +7,10 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-from bot.process.imports import without_garbage_collection
 from bot.process.logs.logs import configure_logs
 from bot.process.logs.redactor import Redactor, secrets_of
 from bot.process.settings import SettingsProblems, load_settings
+from bot.process.start_and_end import without_garbage_collection
 from workflows.intervals import USUAL_PAUSES, Pauses
 
 WRONG_SETTINGS: Final = 2

@@ -21,6 +21,7 @@ from tests.bot.bot_under_test import free_port
 from tests.replicas.balancer import Balancer, Target
 from tests.replicas.health import JointHealth
 from tests.scenarios.stage import UNLIMITED, Stage
+from tests.waiting import killed_when_it_hangs
 from tests.warm.forks import start_forked
 from tests.warm.patience import be_patient
 from tests.warm.short_pauses import STORY_PAUSES
@@ -92,7 +93,8 @@ class Replica:
         """Send it a signal, and wait until it has ended."""
         assert self.process is not None
         self.send(number)
-        await asyncio.to_thread(self.process.join)
+        with killed_when_it_hangs(self.process):
+            await asyncio.to_thread(self.process.join)
         self.target.end_life()
 
     @property

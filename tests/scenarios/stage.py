@@ -294,16 +294,15 @@ class Stage:
 
         async def is_back() -> bool:
             bot = await self.see("bot")
-            return bot["pid"] != pid and await (self._is_ready(bot["health_url"]) if is_busy else self._is_idle())
+            return bot["pid"] != pid and await self._is_ready(bot["health_url"])
 
         await self.until(is_back, "another bot")
+        if not is_busy:
+            await self.rest()
 
     async def is_ready(self) -> bool:
         """Return whether the bot says that it is ready."""
         return await self._is_ready((await self.see("bot"))["health_url"])
-
-    async def _is_idle(self) -> bool:
-        return bool((await self.call("GET", "idle", timeout=0.2))["ok"])
 
     async def _is_ready(self, url: str) -> bool:
         assert self._session is not None

@@ -13,6 +13,7 @@ from tests.scenarios.stage import CONTOSO, DAY, Stage, buttons, words
 from tests.scenarios.test_posture import codes, gatehouse, posture
 from tests.scenarios.test_request_to_revoke import BLOCKED
 from tests.scenarios.test_show_and_close import shown
+from tests.waiting import killed_when_it_hangs
 
 pytestmark = pytest.mark.story
 
@@ -189,7 +190,8 @@ async def test_records_that_cannot_be_used_leave_the_calls_to_close_it_by_hand(s
         env={**os.environ, **mine, "DATABASE_URL": f"sqlite:///{broken}", "COLUMNS": "80"},
         cwd=stage.data.parent,
     )
-    out, err = (one.decode() for one in await process.communicate())
+    with killed_when_it_hangs(process):
+        out, err = (one.decode() for one in await process.communicate())
     assert process.returncode == 4, err
     assert "The records cannot be used, so nothing was written" in err
     assert "Invoke-MgGraphRequest -Method PATCH" in out

@@ -221,8 +221,12 @@ async def test_slack_refusing_for_a_while_loses_no_card(stage: Stage) -> None:
     )
     answer = await stage.fill_in()
     assert answer["errors"] == {}
-    await stage.do("clock", advance_seconds=5)
-    await asyncio.sleep(2.5)
+
+    async def is_posted() -> bool:
+        await stage.later(5)
+        return bool(await stage.messages())
+
+    await stage.until(is_posted, "the card")
     await stage.later(5)
     assert len(await stage.messages()) == 1
 

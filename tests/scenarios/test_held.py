@@ -14,7 +14,7 @@ from tests.scenarios.stage import CONTOSO, Stage, buttons, running_stage, words
 from tests.scenarios.test_freeze import told, unfreeze, window, with_two_admins
 from tests.scenarios.test_posture import command_environment, gatehouse
 from tests.stores.bot_database import bot_database, note_use
-from tests.waiting import LONGEST_WAIT
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.warm.command import run_command
 
 pytestmark = pytest.mark.story
@@ -126,7 +126,8 @@ async def test_a_sandbox_without_a_folder_is_not_held(tmp_path: Path) -> None:
                 assert "Held" not in await answer.text()
     finally:
         process.send_signal(signal.SIGTERM)
-        await process.wait()
+        with killed_when_it_hangs(process):
+            await process.wait()
 
 
 @pytest.mark.threats("G8")

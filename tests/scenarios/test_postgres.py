@@ -11,6 +11,7 @@ import pytest
 from tests.crash.labelled import run_labelled_bot
 from tests.crash.stage import CrashStage
 from tests.scenarios.stage import running_stage, words
+from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
 from tests.warm.short_pauses import STORY_PAUSES
 from tests.workflows.store.postgres.server import test_server
@@ -29,7 +30,8 @@ class PostgresStage(CrashStage):
             self._bot = bot = await asyncio.to_thread(
                 start_forked, run_labelled_bot, settings, self.data, self.points, None, None, STORY_PAUSES
             )
-            await asyncio.to_thread(bot.join)
+            while bot.exitcode is None:
+                await asyncio.to_thread(bot.join, LONGEST_WAIT)  # it runs as long as the story
 
     async def kill(self) -> None:
         """Kill the bot's process, and wait for the next one."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tests.stores.choice import is_postgres
+from tests.waiting import LONGEST_WAIT
 from tests.warm.ready_made import put_new_database
 from workflows.core.audit.chain import ChainKey, written_key
 from workflows.core.requests.effects import WorkKind
@@ -264,4 +265,4 @@ class _Postgres:
     def _run(self, name: str, *arguments: str) -> bytes:
         from tests.workflows.store.postgres.server import program
 
-        return subprocess.run([program(name), *arguments], check=True, capture_output=True).stdout
+        return subprocess.run([program(name), *arguments], check=True, capture_output=True, timeout=LONGEST_WAIT).stdout

@@ -12,6 +12,7 @@ from bot.sandbox.slack.workspace import triggers
 from bot.slack.answers import windows
 from bot.slack.people import members
 from tests.stores.choice import is_postgres
+from workflows.partner_lookup import lookup
 
 ACKNOWLEDGE_SECONDS: Final = 20.0
 SETTLE_SECONDS: Final = 6.0
@@ -30,3 +31,5 @@ def be_patient() -> None:
     setattr(windows, "_TRIGGER_SECONDS", ACKNOWLEDGE_SECONDS)  # noqa: B010
     # Otherwise a window with records is refused, "Slack does not say who you are", when the machine computes too long.
     setattr(members, "_STRICT_SECONDS", ACKNOWLEDGE_SECONDS / 2)  # noqa: B010
+    # Otherwise a revocation also blocks what the default does not say, when the default is read too late.
+    setattr(lookup, "DEFAULT_SECONDS", ACKNOWLEDGE_SECONDS / 2)  # noqa: B010

@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.stores.bot_processes import BotForks
+from tests.waiting import killed_when_it_hangs
 from tests.warm.forks import FORKS, redirect_stream, start_forked
 from tests.warm.patience import be_patient
 from tests.warm.short_pauses import ShortPausesForks
@@ -34,8 +35,8 @@ class WarmSandbox:
         return await asyncio.to_thread(self._read_line)
 
     def _read_line(self) -> str:
-        with self._said, open(self._said.fileno(), encoding="utf-8", closefd=False) as output:
-            return output.readline()
+        with self._said, killed_when_it_hangs(self._process):
+            return open(self._said.fileno(), encoding="utf-8", closefd=False).readline()
 
     def send_signal(self, number: int) -> None:
         """Send it a signal."""
@@ -44,7 +45,8 @@ class WarmSandbox:
 
     async def wait(self) -> int:
         """Wait for its end."""
-        await asyncio.to_thread(self._process.join)
+        with killed_when_it_hangs(self._process):
+            await asyncio.to_thread(self._process.join)
         status = self.returncode
         assert status is not None
         return status

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.process.imports import giving_way, without_package
 from bot.process.logs.redactor import redactor_of
 from bot.process.opening.shared_traffic import SharedTraffic
 from bot.process.settings import SettingsProblems, TenantSettings
+from bot.process.start_and_end import giving_way, without_package
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.partners.records import Records

@@ -21,7 +21,7 @@ import bot
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import click, eventually, free_port
 from tests.bot.signing import interaction_body, signed
-from tests.waiting import LONGEST_WAIT
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from workflows.ports.audit_log import RECEIVED
 
 PER_SECOND: Final = 50
@@ -147,7 +147,8 @@ async def running_bot(world: Sandbox, tmp_path: Path, monkeypatch: pytest.Monkey
         world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True, health_url=health_url)
         yield running
         process.terminate()
-        assert await process.wait() == 0
+        with killed_when_it_hangs(process):
+            assert await process.wait() == 0
         assert NEW_SECRET not in (tmp_path / "log").read_text()
         assert NEW_TOKEN not in (tmp_path / "log").read_text()
 

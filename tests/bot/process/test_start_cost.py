@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from bot.process.imports import giving_way, without_garbage_collection, without_package
+from bot.process.start_and_end import giving_way, without_garbage_collection, without_package
+from tests.waiting import LONGEST_WAIT
 
 NOT_NEEDED = (
     "bot.process.loops",
@@ -37,7 +38,7 @@ MODULES = 1_000
 def test_the_bot_waits_for_few_imports() -> None:
     """`gatehouse run` waits for its imports: they stay what it needs to store clicks."""
     code = "import sys, bot.__main__, bot.process.run, bot.process.app; print(*sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONGEST_WAIT)
     imported = ran.stdout.split()
     assert [name for name in (*NOT_NEEDED, *IN_A_THREAD) if name in imported] == []
     assert len(imported) <= MODULES
@@ -55,7 +56,7 @@ from bot.process.settings import TenantSettings
 open_tenant({settings})
 print(*sys.modules)
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONGEST_WAIT)
     imported = ran.stdout.split()
     assert "msgraph.graph_request_adapter" in imported
     assert [name for name in unused if name in imported] == []
@@ -66,7 +67,9 @@ def test_run_is_known_without_the_library_of_the_command_line() -> None:
     code = "import sys, bot.__main__; bot.__main__.main()"
     for arguments, is_imported in ((["run"], False), (["run", "--help"], True)):
         shown = f"import atexit, sys; atexit.register(lambda: print('typer' in sys.modules)); {code}"
-        ran = subprocess.run([sys.executable, "-c", shown, *arguments], capture_output=True, text=True, env={})
+        ran = subprocess.run(
+            [sys.executable, "-c", shown, *arguments], capture_output=True, text=True, env={}, timeout=LONGEST_WAIT
+        )
         assert ran.stdout.splitlines()[-1] == str(is_imported), ran.stderr
 
 
@@ -130,7 +133,9 @@ library.fflush(file)
 """
     arenas = {}
     for arguments in (["one"], ["each"]):
-        ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+        ran = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, timeout=LONGEST_WAIT
+        )
         arenas[arguments[0]] = ran.stdout.count("<heap nr=")
     has_arenas = platform.libc_ver()[0] == "glibc"
     assert (arenas["one"] == 1, arenas["each"] > 1) == (has_arenas, has_arenas), arenas

@@ -19,7 +19,7 @@ from bot.sandbox.server import Sandbox
 from bot.terminal.cli import app
 from tests.bot.bot_under_test import free_port
 from tests.bot.conftest import OURS
-from tests.waiting import LONGEST_WAIT
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.warm import command as warm_command
 
 ROOT: Final = Path(bot.__file__).parents[1]
@@ -47,11 +47,8 @@ async def started(*arguments: str, folder: Path, given: Mapping[str, str]) -> as
 async def typed(*arguments: str, folder: Path, given: Mapping[str, str]) -> Ended:
     """Run `python -m bot …` to its end: status, standard output, standard error."""
     process = await started(*arguments, folder=folder, given=given)
-    try:
-        out, err = await asyncio.wait_for(process.communicate(), LONGEST_WAIT)
-    finally:
-        if process.returncode is None:
-            process.kill()
+    with killed_when_it_hangs(process):
+        out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
 
 

@@ -27,6 +27,7 @@ from tests.bot.terminal.moved_installation import (
     assert_at_most_one,
     with_store,
 )
+from tests.waiting import killed_when_it_hangs
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.moving.filled import entry, filled_file
 from tests.workflows.store.postgres.server import test_server
@@ -235,7 +236,8 @@ def test_it_is_refused_while_a_bot_uses_the_file(here: Installation, capsys: pyt
         [sys.executable, "-c", _HOLDS_FILE, str(here.path)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     ) as bot:
         assert bot.stdout is not None
-        assert bot.stdout.readline() == "open\n"
+        with killed_when_it_hangs(bot):
+            assert bot.stdout.readline() == "open\n"
         assert here.migrate() == 1
         bot.kill()
     assert "another process uses gatehouse.db; stop the bot first" in lines(capsys)[1]

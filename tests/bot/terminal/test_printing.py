@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from bot.terminal.printing import READER_GONE, end_without_reader
+from tests.waiting import killed_when_it_hangs
 
 ROOT: Final = Path(__file__).parents[3]
 COMMAND: Final = """
@@ -34,16 +35,18 @@ async def test_a_command_ends_quietly_when_nobody_reads_its_output() -> None:
     )
     assert child.stdout is not None
     assert child.stderr is not None
-    assert await child.stdout.readline() == b"0\n"
-    child.stdout._transport.close()  # type: ignore[attr-defined]  # as a reader that ends
-    assert await child.stderr.read() == b""
-    assert await child.wait() == READER_GONE
+    with killed_when_it_hangs(child):
+        assert await child.stdout.readline() == b"0\n"
+        child.stdout._transport.close()  # type: ignore[attr-defined]  # as a reader that ends
+        assert await child.stderr.read() == b""
+        assert await child.wait() == READER_GONE
 
 
 async def test_a_reader_that_stays_gets_everything_in_the_same_encoding() -> None:
     command = "import sys; from bot.terminal.printing import end_without_reader; end_without_reader(); print('→ ü')"
     child = await asyncio.create_subprocess_exec(*(sys.executable, "-X", "utf8", "-c", command), stdout=PIPE, cwd=ROOT)
-    out, _ = await child.communicate()
+    with killed_when_it_hangs(child):
+        out, _ = await child.communicate()
     assert (out.decode(), child.returncode) == ("→ ü\n", 0)
 
 

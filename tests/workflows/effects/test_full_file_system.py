@@ -13,6 +13,7 @@ from typing import Final
 
 import pytest
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE
 from tests.workflows.effects.test_store_faults import WatchedTenant
 from tests.workflows.fakes import FixedClock
@@ -32,7 +33,12 @@ MOUNT: Final = 'mount -t tmpfs -o size=8m tmpfs "$1" || exit 77; shift; exec "$@
 def may_mount(folder: Path) -> bool:
     """Return whether this machine lets a process mount a file system in a name space of its own."""
     try:
-        return subprocess.run([*IN_ITS_OWN, MOUNT, "sh", str(folder), "true"], capture_output=True).returncode == 0
+        return (
+            subprocess.run(
+                [*IN_ITS_OWN, MOUNT, "sh", str(folder), "true"], capture_output=True, timeout=LONGEST_WAIT
+            ).returncode
+            == 0
+        )
     except FileNotFoundError:
         return False
 
@@ -46,7 +52,7 @@ def test_whatever_commit_meets_a_full_file_system_nothing_is_written_without_an_
         pytest.skip("this machine lets nobody mount a file system")
     child = f"from {__name__} import fill_at_every_commit; fill_at_every_commit({str(small)!r}, {str(tmp_path)!r})"
     command = [*IN_ITS_OWN, MOUNT, "sh", str(small), sys.executable, "-c", child]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=10 * LONGEST_WAIT)
     assert ended.returncode == 0, ended.stderr[-3000:]
     attempts, full, written_later = map(int, ended.stdout.splitlines()[-1].split())
     assert attempts > full > 3, "it is full at several commits, and not at the last attempt"

@@ -13,6 +13,7 @@ from random import Random
 from typing import Final
 
 from bot.sandbox.entra import TokenAuthority
+from tests.waiting import killed_when_it_hangs
 from tests.workflows.app.batches.access import APPROVERS, BATCH_OF_ACCESS, planned
 from tests.workflows.app.batches.many import approve_batch, batch_of
 from tests.workflows.entra.waves import Figures, Stage, open_stage
@@ -76,7 +77,8 @@ async def _started(path: Path, stage: Stage, began: float) -> Process:
         stdout=PIPE,
     )
     assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n", "it did not start"
+    with killed_when_it_hangs(process):
+        assert await process.stdout.readline() == b"ready\n", "it did not start"
     return process
 
 
@@ -90,7 +92,8 @@ async def _ends_by_itself(process: Process, stage: Stage, plan: Kills) -> bool:
             if not ending.done():
                 plan.with_requests_under_way += stage.under_way > 0
                 os.kill(process.pid, signal.SIGKILL)
-        status = await ending
+        with killed_when_it_hangs(process):
+            status = await ending
     finally:
         if process.returncode is None:
             process.kill()

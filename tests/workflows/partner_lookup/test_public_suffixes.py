@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
+from tests.waiting import LONGEST_WAIT
 from workflows.partner_lookup.public_suffixes import load_suffixes, registrable_part
 
 
@@ -44,5 +45,5 @@ def test_it_is_built_once_and_not_by_imports() -> None:
         "import bot.process.app, workflows.partner_lookup.public_suffixes as suffixes\n"
         "print(suffixes.load_suffixes.cache_info().currsize)"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONGEST_WAIT)
     assert ran.stdout.strip() == "0"

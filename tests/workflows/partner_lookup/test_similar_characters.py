@@ -5,6 +5,7 @@ import sys
 
 from confusable_homoglyphs import confusables
 
+from tests.waiting import LONGEST_WAIT
 from workflows.partner_lookup.similar_characters import load_prototypes
 
 
@@ -23,5 +24,5 @@ def test_the_short_list_agrees_with_the_package_about_every_character() -> None:
 def test_the_packages_own_list_is_not_imported() -> None:
     """It would be read by each start, and stay in memory."""
     code = "import sys, workflows.partner_lookup.lookalikes; print('confusable_homoglyphs.confusables' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONGEST_WAIT)
     assert ran.stdout == "False\n"

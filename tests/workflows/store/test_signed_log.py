@@ -18,6 +18,7 @@ from typing import Any, Final
 import psycopg
 import pytest
 
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.workflows.core.builders import NOW, REQUEST
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
@@ -282,16 +283,17 @@ class _Process:
     def heard(self) -> str:
         """Wait for a line of it."""
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        with killed_when_it_hangs(self._process):
+            return self._process.stdout.readline().strip()
 
     def ended(self) -> int:
         """Wait for its end."""
-        return self._process.wait()
+        return self._process.wait(LONGEST_WAIT)
 
     def close(self) -> None:
         """End it."""
         self._process.kill()
-        self._process.communicate()
+        self._process.communicate(timeout=LONGEST_WAIT)
 
 
 async def test_entries_are_read_page_by_page_with_their_numbers(log: Log) -> None:

@@ -78,6 +78,10 @@ class PostgresDatabase(Queries):
             await self._pool.open(wait=True)
         except psycopg.Error as error:  # somebody else took the last connection
             raise self._server.unusable(error) from None
+        except BaseException:
+            # NB. what connects in the pool loses a cancellation, and would never end.
+            await self._pool.close()
+            raise
         self._readers.open()
 
     async def close(self) -> None:

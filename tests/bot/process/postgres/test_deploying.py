@@ -18,6 +18,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, health_url_of, request_values
 from tests.bot.process.postgres.conftest import ON_HOME, started
+from tests.waiting import killed_when_it_hangs
 from tests.workflows.fakes import FixedClock
 from workflows.ports.store import Store
 
@@ -111,7 +112,8 @@ async def test_a_bot_that_ends_hands_over_and_the_next_one_loses_no_click(
             clicking = asyncio.create_task(clicks.go_on())
             await eventually(lambda: has_more_than(clicks, 5))
             first.send_signal(number)
-            status = await first.wait()
+            with killed_when_it_hangs(first):
+                status = await first.wait()
             assert status == (0 if number is signal.SIGTERM else -number)
         before = len(clicks.acknowledged)
         async with process(settings, world) as second:
@@ -128,7 +130,8 @@ async def test_a_bot_that_ends_hands_over_and_the_next_one_loses_no_click(
 
             await eventually(are_decided)
             second.send_signal(signal.SIGTERM)
-            assert await second.wait() == 0
+            with killed_when_it_hangs(second):
+                assert await second.wait() == 0
 
 
 async def is_ready(bot: BotUnderTest) -> bool:

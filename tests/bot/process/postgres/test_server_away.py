@@ -19,6 +19,7 @@ from bot.sandbox.server import Sandbox
 from bot.terminal.stopped_work_command import open_records
 from tests.bot.bot_under_test import click, eventually, health_url_of
 from tests.bot.process.postgres.conftest import ON_HOME, started
+from tests.waiting import killed_when_it_hangs
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.store.postgres.trouble.own_server import OwnServer, own_server
 from workflows.store.postgres.opening.use_lock import UseLock
@@ -205,12 +206,13 @@ async def ended(settings: Settings, until: bytes, number: int | None, **changes:
     )
     assert process.stdout is not None
     text = b""
-    while line := await process.stdout.readline():
-        text += line
-        if number is not None and until in line:
-            process.send_signal(number)
-            number = None
-    return await process.wait(), text.decode()
+    with killed_when_it_hangs(process):
+        while line := await process.stdout.readline():
+            text += line
+            if number is not None and until in line:
+                process.send_signal(number)
+                number = None
+        return await process.wait(), text.decode()
 
 
 async def test_a_wrong_password_ends_the_process_with_one_line(settings: Settings, server: OwnServer) -> None:

@@ -7,6 +7,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.postgres.conftest import location_in
 from tests.workflows.store.postgres.server import test_server
@@ -20,6 +21,8 @@ from workflows.store.postgres.opening.errors import trouble_of
 from workflows.store.postgres.opening.schema import bring_to_this_version
 from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.store import PostgresStore
+from workflows.store.redaction import RecordRedactor
+from workflows.tasks import end_tasks
 
 TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1"
 SECRET = "pass/w@rd:%1"
@@ -228,3 +231,23 @@ async def test_beside_a_bot_an_older_schema_is_said_not_changed(
 )
 def test_what_comes_from_outside_is_told_from_an_error_of_ours(error: Exception, trouble: StoreTrouble | None) -> None:
     assert trouble_of(error) is trouble
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 4, 8])
+async def test_an_opening_that_is_cancelled_while_the_pool_connects_leaves_no_task(database: str, turns: int) -> None:
+    """What connects in a pool loses a cancellation. The process of a start that is given up would wait for it."""
+    server = Server(test_server().url(database))
+    store = PostgresStore(server, FixedClock(), RecordRedactor(), KEYS)
+    others = asyncio.all_tasks()
+    opening = asyncio.create_task(store.open())
+    async with asyncio.timeout(LONGEST_WAIT):
+        while store._pool.closed:  # noqa: ASYNC110 - the pool tells nobody
+            await asyncio.sleep(0)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    left = asyncio.all_tasks() - others
+    await end_tasks(left)
+    assert left == set()

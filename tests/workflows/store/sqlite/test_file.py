@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 import workflows.store.sqlite.file
+from tests.waiting import killed_when_it_hangs
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
 from workflows.core.errors.facts import text_fact
@@ -99,7 +100,8 @@ async def test_a_second_process_is_refused_by_whatever_name_it_knows_the_file(tm
         *(sys.executable, "-c", OPENING, str(path)), stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
     assert child.stdout is not None
-    assert await child.stdout.readline() == b"open\n"
+    with killed_when_it_hangs(child):
+        assert await child.stdout.readline() == b"open\n"
     second_way(path, other)
     said = await refused(other)
     assert "another process uses gatehouse.db" in said or "has a second name (a hard link)" in said

@@ -21,6 +21,7 @@ import workflows.store.sqlite.effects_queue
 import workflows.store.sqlite.file
 import workflows.store.sqlite.records
 import workflows.store.sqlite.snapshot
+from tests.waiting import killed_when_it_hangs
 from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partnership, request, text_message
 from tests.workflows.fakes import FixedClock
 from workflows.core.people import ChatId
@@ -226,7 +227,8 @@ async def test_a_store_that_another_process_uses_is_free_once_that_is_killed(tmp
         *(sys.executable, "-c", CHILD, str(path)), stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
     assert child.stdout is not None
-    await child.stdout.readline()
+    with killed_when_it_hangs(child):
+        await child.stdout.readline()
     with pytest.raises(StoreUnusable, match="another process"):
         await open_store(path, FixedClock())
     child.send_signal(signal.SIGKILL)
@@ -349,7 +351,8 @@ async def test_what_commit_returned_from_outlives_kill_9(tmp_path: Path) -> None
         *(sys.executable, "-c", CHILD, str(path)), stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
     assert child.stdout is not None
-    said = [int(await child.stdout.readline()) for _ in range(5)]
+    with killed_when_it_hangs(child):
+        said = [int(await child.stdout.readline()) for _ in range(5)]
     child.send_signal(signal.SIGKILL)
     said += [int(line) for line in (await child.stdout.read()).split(b"\n") if line]
     assert await child.wait() == -signal.SIGKILL

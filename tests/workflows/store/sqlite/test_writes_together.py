@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import LONGEST_WAIT
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.workflows.core.builders import request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
@@ -167,7 +167,8 @@ async def test_what_was_answered_together_outlives_kill_9(tmp_path: Path) -> Non
         *(sys.executable, "-c", CHILD, str(path)), stdout=asyncio.subprocess.PIPE, cwd=ROOT
     )
     assert child.stdout is not None
-    said = [int(await child.stdout.readline()) for _ in range(50)]
+    with killed_when_it_hangs(child):
+        said = [int(await child.stdout.readline()) for _ in range(50)]
     child.send_signal(signal.SIGKILL)
     said += [int(line) for line in (await child.stdout.read()).split(b"\n") if line]
     assert await child.wait() == -signal.SIGKILL

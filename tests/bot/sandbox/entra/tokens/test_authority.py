@@ -19,6 +19,7 @@ from azure.identity.aio import ClientSecretCredential
 
 from bot.sandbox import seed
 from bot.sandbox.entra import Application, TokenAuthority
+from tests.waiting import killed_when_it_hangs
 
 SECRET = "s3cret~value"
 SCOPE = "https://graph.microsoft.com/.default"
@@ -128,7 +129,8 @@ async def test_a_child_process_needs_only_its_environment(authority: TokenAuthor
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await child.communicate()
+    with killed_when_it_hangs(child):
+        out, err = await child.communicate()
     assert child.returncode == 0, err.decode()
     assert authority.accepts(out.decode().strip())
 

@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final, Protocol
 
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, DANA, NOW, current_roles
 from tests.workflows.store.postgres.server import program, test_server
 from workflows.app.schedule.downtime import LAST_TICK
@@ -144,7 +145,8 @@ class ServerRecords:
 
     def _run(self, name: str, *arguments: str) -> None:
         url = test_server().url(self._name)
-        subprocess.run([program(name), *arguments, f"--dbname={url}"], check=True, capture_output=True)
+        command: list[str | Path] = [program(name), *arguments, f"--dbname={url}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=LONGEST_WAIT)
 
 
 @dataclass

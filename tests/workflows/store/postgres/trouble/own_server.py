@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bot.bot_under_test import free_port
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.store.postgres.server import TestServer
 
 _SYSTEM_USER: Final = "pgserver"
@@ -61,7 +62,9 @@ class OwnServer(TestServer):
         command = [str(self._programs / name), *arguments]
         log = self.folder / "programs.log"
         with log.open("ab") as out:
-            ended = subprocess.run(command, user=self.user, group=self.user, stdout=out, stderr=out, cwd=self.folder)
+            ended = subprocess.run(
+                command, user=self.user, group=self.user, stdout=out, stderr=out, cwd=self.folder, timeout=LONGEST_WAIT
+            )
         assert ended.returncode == 0, f"{' '.join(command)}: {log.read_text()[-2000:]}"
 
     def make_files(self, settings: Mapping[str, str], hba: str) -> None:
@@ -143,10 +146,10 @@ def small_disk(size: str) -> Iterator[Path | None]:
     """Give a folder on a file system of its own with little room; None where nothing may be mounted."""
     folder = Path(tempfile.mkdtemp(prefix="gatehouse-small-"))
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+    is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, timeout=LONGEST_WAIT).returncode == 0
     try:
         yield folder if is_mounted else None
     finally:
         if is_mounted:
-            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+            subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=LONGEST_WAIT)
         folder.rmdir()
