@@ -14,6 +14,8 @@ Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 _CANCELLED_AGAIN_AFTER: Final = 5.0
 """In seconds. What a task does at its end, such as giving work back, takes less."""
+WORK_CANCELLED_AGAIN_AFTER: Final = 1.0
+"""The same of work that another task ends at its own end, in seconds. That one must not be cancelled again before."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,15 +97,17 @@ class _Entry(Generic[Answer]):
     answer: Answer
 
 
-async def end_tasks(tasks: Iterable[asyncio.Future[Any]]) -> None:
+async def end_tasks(tasks: Iterable[asyncio.Future[Any]], again_after: float | None = None) -> None:
     """Cancel tasks, and wait until all of them have ended. Their errors are not raised here.
 
     A task that goes on is cancelled again: a library can lose a cancellation. Before Python 3.12 `asyncio.wait_for`
     returns a result that arrives at the same time (cpython issue 86296), and the task never hears that it should end.
+
+    :param again_after: in seconds; None for the usual time.
     """
     running = list(tasks)
     while left := [task for task in running if not task.done()]:
         for task in left:
             task.cancel()
-        await asyncio.wait(left, timeout=_CANCELLED_AGAIN_AFTER)
+        await asyncio.wait(left, timeout=again_after or _CANCELLED_AGAIN_AFTER)
     await asyncio.gather(*running, return_exceptions=True)

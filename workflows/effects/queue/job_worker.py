@@ -15,7 +15,7 @@ from workflows.effects.queue.attempts import Attempts
 from workflows.effects.queue.places import has_room
 from workflows.intervals import USUAL_PAUSES, WORKER_BEATS_EVERY, Pauses
 from workflows.ports.effects_queue import GivenUp, Outcome, PendingEffect, SharedQueue, TakenOver
-from workflows.tasks import end_tasks
+from workflows.tasks import WORK_CANCELLED_AGAIN_AFTER, end_tasks
 
 _log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ class JobWorker:
                     _log.exception("effects_not_read")  # tried again: the database may answer again
                 await self._wait_for_work()
         finally:
-            await end_tasks([*helpers, *self._running])
+            await end_tasks([*helpers, *self._running], WORK_CANCELLED_AGAIN_AFTER)
             await self._leave()
 
     async def drain(self) -> None:

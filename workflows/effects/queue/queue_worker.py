@@ -18,7 +18,7 @@ from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import Done, GivenUp, Outcome, PendingEffect, RetryAt, TakenOver
 from workflows.ports.store import Store
-from workflows.tasks import end_tasks
+from workflows.tasks import WORK_CANCELLED_AGAIN_AFTER, end_tasks
 
 _log = structlog.get_logger()
 
@@ -68,7 +68,7 @@ class QueueWorker:
                     _log.exception("effects_not_read")  # tried again: a full disk or a locked file may be repaired
                 await self._wait_for_work()
         finally:
-            await end_tasks(self._lanes.values())
+            await end_tasks(self._lanes.values(), WORK_CANCELLED_AGAIN_AFTER)
 
     async def drain(self) -> None:
         """Begin nothing more, and wait until what is running has ended."""
