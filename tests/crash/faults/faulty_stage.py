@@ -17,6 +17,8 @@ _NOT_ACKNOWLEDGED: Final = ("operation_timeout", "dispatch_failed")
 _TRIES: Final = 5
 """So often somebody does again what was refused, or once in each minute that people wait."""
 _MINUTE: Final = 65
+_QUIET_MINUTES: Final = 6
+"""So many minutes after the last call that failed everything was tried again: the longest pause is five minutes."""
 ACCEPTED: Final = "accepted"
 
 
@@ -53,7 +55,7 @@ class FaultyStage(CrashStage):
         Who decided before their own message was sent gets none, and misses nothing.
         """
         if action_id == "approve":
-            await self._comes(lambda: self._is_asked(user))
+            await self._wait_until_asked(user)
 
         async def act() -> dict[str, Any]:
             newest = await self._newest(action_id, channel, ts)
@@ -103,6 +105,19 @@ class FaultyStage(CrashStage):
                 return True
             await self.do("clock", advance_seconds=_MINUTE)
         return False
+
+    async def _wait_until_asked(self, user: str) -> None:
+        """Wait until somebody is asked: as long as calls fail, and some minutes more."""
+        quiet = 0
+        for _ in range(self.rounds):
+            failed = len(self.failing.failed)
+            await self.rest()
+            if await self._is_asked(user):
+                return
+            await self.do("clock", advance_seconds=_MINUTE)
+            quiet = 0 if len(self.failing.failed) > failed else quiet + 1
+            if quiet == _QUIET_MINUTES:
+                return
 
     async def _is_asked(self, user: str) -> bool:
         """Tell whether somebody has a message about the newest request, and the bot knows where."""
