@@ -1,6 +1,7 @@
 """Reviews that nobody answers, in the whole bot: who is asked when, and what silence leads to."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ async def silence(stage: Stage, pauses: tuple[int, ...] = PAUSES) -> None:
         await stage.later(pause * DAY + 60)
 
 
+async def home_says(stage: Stage, user: str, text: str) -> bool:
+    """Tell whether somebody's Home was shown and says something."""
+    home = (await stage.see("home", user=user))["home"]
+    return home is not None and text in words(home)
+
+
 @pytest.mark.threats("G13")
 async def test_sixty_days_of_silence_end_in_a_suspension_and_everybody_is_told_each_step(stage: Stage) -> None:
     """The bot is killed between two questions. Nobody gets one twice."""
@@ -61,9 +68,8 @@ async def test_sixty_days_of_silence_end_in_a_suspension_and_everybody_is_told_e
     assert "(the sponsor's manager)" in record
     assert "1 admin" in record
     assert "Reminder 7:" in record
-    home = words((await stage.see("home", user="requester"))["home"])
-    assert "Suspended without an answer on" in home
-    assert "Suspended without an answer on" in words((await stage.see("home", user="approver2"))["home"]), "the manager"
+    for user in ("requester", "approver2"):  # the sponsor, and the sponsor's manager
+        await stage.until(partial(home_says, stage, user, "Suspended without an answer on"), f"the Home of {user}")
     await days_pass(stage, 2.9)
     assert not await is_blocked(stage)
     await days_pass(stage, 0.2)

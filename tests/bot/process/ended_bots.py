@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
@@ -49,13 +50,16 @@ class _Policy(asyncio.DefaultEventLoopPolicy):
         return loop
 
 
-def start_bot(settings: dict[str, str], folder: Path, turns: Sequence[int] = ()) -> ForkServerProcess:
+def start_bot(
+    settings: dict[str, str], folder: Path, turns: Sequence[int] = (), *, is_forced_soon: bool = False
+) -> ForkServerProcess:
     """Start a bot. One whose records are in PostgreSQL has one connection, so that what it does waits for it.
 
     :param turns: at which it is sent SIGTERM, each time.
+    :param is_forced_soon: whether it ends by force after a second.
     """
     (folder / LOG).unlink(missing_ok=True)
-    return start_forked(_run, settings, folder, tuple(turns))
+    return start_forked(_run, settings, folder, tuple(turns), is_forced_soon)
 
 
 def said_by(folder: Path) -> str:
@@ -73,9 +77,12 @@ def kill_and_ask(process: ForkServerProcess, folder: Path) -> str:
     return said_by(folder)
 
 
-def _run(settings: dict[str, str], folder: Path, turns: tuple[int, ...]) -> None:
+def _run(settings: dict[str, str], folder: Path, turns: tuple[int, ...], is_forced_soon: bool) -> None:
+    from bot.process import app
     from bot.process.child_process import become_bot_process
 
+    if is_forced_soon:
+        vars(app)["END_FORCED_AFTER"] = timedelta(seconds=1)
     if settings["DATABASE_URL"].startswith("postgresql:"):
         from workflows.store.postgres.opening import server
 

@@ -1,6 +1,7 @@
 """A bot that is asked to end does end, at whatever moment of its start or of its run, and whatever hangs around it."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +20,7 @@ from bot.process.start_and_end import ENDED_BY_FORCE
 from bot.sandbox.server import Sandbox
 from tests.bot.bot_under_test import free_port
 from tests.bot.process.ended_bots import kill_and_ask, said_by, start_bot
-from tests.waiting import LONGEST_WAIT
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.workflows.store.postgres.server import test_server
 from workflows.core.audit.chain import written_key
 from workflows.store.audit_keys import new_key
@@ -183,3 +185,22 @@ last_resort.within(600)
     ended = subprocess.run(command, cwd=ROOT, timeout=LONGEST_WAIT, capture_output=True, text=True)
     assert ended.returncode == ENDED_BY_FORCE, ended.stderr
     assert "hangs" in ended.stdout.split()
+
+
+async def test_a_bot_whose_disk_hangs_ends_by_force_and_says_so(world: Sandbox, database: str, tmp_path: Path) -> None:
+    """A file that nobody writes blocks its reader, as a folder on a server does that is away. Its thread never ends."""
+    generation = tmp_path / "generation"
+    generation.mkdir()
+    os.mkfifo(generation / "hangs.json")
+    settings = settings_of(world, database, tmp_path)
+    process = await asyncio.to_thread(partial(start_bot, settings, tmp_path, is_forced_soon=True))
+    with killed_when_it_hangs(process):
+        while '"ready"' not in said_by(tmp_path):
+            assert process.exitcode is None, said_by(tmp_path)
+            await asyncio.sleep(0.05)
+        process.terminate()
+        await asyncio.to_thread(process.join)
+    said = [json.loads(line) for line in said_by(tmp_path).splitlines()]
+    assert process.exitcode == ENDED_BY_FORCE, said
+    [forced] = [line for line in said if line["event"] == "ended_by_force"]
+    assert any(name.startswith("asyncio_") for name in forced["waited_for"]), "a thread"
