@@ -15,6 +15,7 @@ from tests.crash.records import Stored, read
 from tests.crash.stage import CrashStage
 from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, actions, buttons
 from tests.scenarios.test_batches import actions_of, domain, tenant_number
+from tests.scenarios.test_end_of_access import days_pass
 from tests.scenarios.test_guest_accounts import add_guests, confirm
 from tests.scenarios.test_guest_accounts import ask as ask_accounts
 from tests.scenarios.test_posture import gatehouse
@@ -190,21 +191,12 @@ def questions_of_requester(stage: CrashStage, count: int) -> Callable[[], Awaita
     return is_asked
 
 
-async def days_pass(stage: CrashStage, days: float) -> None:
-    """Let days pass in steps that are no gap. The clock stops while the bot does not follow, as on a slow machine."""
-    begun = (await stage.see("clock"))["offset_seconds"]
-    passed, seconds = 0, int(days * DAY)
-    while passed < seconds:
-        answer = await stage.do("clock", advance_seconds=seconds - passed, step_seconds=890)
-        passed = answer["offset_seconds"] - begun
-        await stage.tick()
-
-
 async def end_is_near(stage: CrashStage) -> None:
     """Everybody was told of the end, which comes within an hour."""
     await contoso_open(stage)
     await stage.pass_time(180 * DAY - 4 * DAY)
     await days_pass(stage, 4 - 1 / 24)
+    await stage.tick()
 
 
 async def state_is(stage: CrashStage, *states: PartnershipState) -> bool:
@@ -232,6 +224,7 @@ async def silence_is_long(stage: CrashStage) -> None:
     for pause in PAUSES:
         await stage.pass_time(pause * DAY + 60)
     await days_pass(stage, 3 - 1 / 24)
+    await stage.tick()
 
 
 async def suspend(stage: CrashStage) -> None:
