@@ -69,3 +69,17 @@ async def test_without_a_free_connection_the_pool_says_so_in_time(database: str)
             await pool.getconn(0.01)
         for one in held:
             await pool.putconn(one)
+
+
+async def test_a_cancellation_that_arrives_together_with_the_first_connections_ends_the_task(database: str) -> None:
+    for steps in range(STEPS):
+        pool = Server(test_server().url(database)).pool()
+        opening = asyncio.create_task(pool.open(wait=True))
+        while not pool.get_stats()["pool_available"]:  # noqa: ASYNC110 - the pool tells nobody
+            await asyncio.sleep(0)
+        for _ in range(steps % 8):
+            await asyncio.sleep(0)
+        is_in_time = opening.cancel()
+        await asyncio.wait([opening])
+        await pool.close()
+        assert opening.cancelled() or not is_in_time

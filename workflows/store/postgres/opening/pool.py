@@ -11,22 +11,38 @@ from psycopg_pool import AsyncConnectionPool
 
 
 class CancellablePool(AsyncConnectionPool[AsyncConnection[DictRow]]):
-    """A pool that loses no cancellation."""
+    """A pool that loses no cancellation.
+
+    It waits with `asyncio.wait_for`, which before Python 3.12 returns what arrives together with a cancellation
+    (cpython issue 86296). The task would go on, and whoever waits for its end would wait for ever.
+    """
+
+    async def wait(self, timeout: float = 30.0) -> None:  # noqa: ASYNC109 - the pool has it
+        """Wait until the pool has its first connections.
+
+        :param timeout: in seconds.
+        :raises PoolTimeout: when it has not in time.
+        """
+        before = _cancellations()
+        await super().wait(timeout)
+        if _cancellations() > before:
+            raise asyncio.CancelledError
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection[DictRow]:  # noqa: ASYNC109 - the pool has it
         """Take a connection; give it back when the task was cancelled meanwhile.
 
-        The pool waits with `asyncio.wait_for`, which before Python 3.12 returns a connection that arrives together
-        with a cancellation (cpython issue 86296). The task would go on, and whoever waits for its end would wait for
-        ever.
-
         :param timeout: in seconds; None for the pool's own.
         :raises PoolTimeout: when none becomes free in time.
         """
-        task = asyncio.current_task()
-        before = task.cancelling() if task else 0
+        before = _cancellations()
         connection = await super().getconn(timeout)
-        if task and task.cancelling() > before:
+        if _cancellations() > before:
             await self.putconn(connection)
             raise asyncio.CancelledError
         return connection
+
+
+def _cancellations() -> int:
+    """Count how often this task was asked to end."""
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
