@@ -45,7 +45,8 @@ def test_ci_runs_the_one_command_with_pinned_actions_and_no_rights() -> None:
                     assert step["with"]["persist-credentials"] is False
     steps = read(".github/workflows/check.yml")["jobs"]["check"]["steps"]
     assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
-    assert (PROJECT / ".ci" / "run").read_text().endswith("pip install uv && uv run poe check\n")
+    last = (PROJECT / ".ci" / "run").read_text().splitlines()[-1]
+    assert last == "pip install uv && uv run poe check && uv run poe check-long"
 
 
 def test_the_checks_before_a_commit_are_among_those_of_ci() -> None:

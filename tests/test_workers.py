@@ -34,8 +34,7 @@ def test_every_test_runs_in_exactly_one_part_of_the_check(marks: dict[str, bool]
     tasks = _tasks()
     chosen = [task for task in PARTS if eval(_marks_of(tasks[task]), {}, marks)]
     assert len(chosen) == 1
-    assert {"tests", *PARTS} - {"test"} <= {*tasks["check"]["sequence"], *tasks["check-postgres"]["sequence"]}
-    assert "check-postgres" in tasks["check"]["sequence"]
+    assert {"tests", *PARTS} - {"test"} <= {*tasks["check"]["sequence"], *tasks["check-long"]["sequence"]}
     assert tasks["tests"]["parallel"] == ["core", "test"]
 
 
@@ -49,7 +48,7 @@ def test_every_story_runs_once_more_with_postgresql(marks: dict[str, bool]) -> N
     if is_story:
         assert len(chosen) == marks["postgres"]
     assert all("--store postgres" in tasks[task]["cmd"] for task in POSTGRES_PARTS)
-    assert set(POSTGRES_PARTS) <= set(tasks["check-postgres"]["sequence"])
+    assert set(POSTGRES_PARTS) <= set(tasks["check-long"]["sequence"])
 
 
 def _tasks() -> dict[str, Any]:
