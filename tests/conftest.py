@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from types import FrameType
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _MEMORY: Final = Path("/dev/shm")
 _ROOM_NEEDED: Final = 1_000_000_000
 _CORES: Final = os.cpu_count() or 1
+_SAME_CTRL_C: Final = 2.0
+"""In seconds."""
+_interrupted: Final[list[float]] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,8 +84,15 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
     Where it is not Python's own handler, asyncio leaves it alone. It would set another one for each test and each
     fixture, and Python 3.11 then writes down all that the task holds, for an error that it does not raise.
+
+    One Ctrl-C comes several times: from the terminal, and passed on by uv and poe. Only the first ends the run.
+    Otherwise the next one would end the report of what failed.
     """
-    signal.default_int_handler(number, frame)
+    now = time.monotonic()
+    is_repeated = bool(_interrupted) and now - _interrupted[-1] < _SAME_CTRL_C
+    _interrupted.append(now)
+    if not is_repeated:
+        signal.default_int_handler(number, frame)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,7 @@ import pytest
 PROJECT: Final = Path(__file__).parents[1]
 MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive", "crash", "postgres", "replicas")
 PARTS: Final = ("test", "postgres", "replicas", "stories", "slow")
+CHECKS: Final = ("check", "check-long", "check-postgres")
 POSTGRES_PARTS: Final = ("stories-postgres", "slow-postgres")
 """What runs once more with `--store postgres`, where each story that is not `sqlite_only` has the mark `postgres`."""
 STORIES: Final = ("story", "browser", "crash")
@@ -34,7 +35,7 @@ def test_every_test_runs_in_exactly_one_part_of_the_check(marks: dict[str, bool]
     tasks = _tasks()
     chosen = [task for task in PARTS if eval(_marks_of(tasks[task]), {}, marks)]
     assert len(chosen) == 1
-    assert {"tests", *PARTS} - {"test"} <= {*tasks["check"]["sequence"], *tasks["check-long"]["sequence"]}
+    assert {"tests", *PARTS} - {"test"} <= {one for name in CHECKS for one in tasks[name]["sequence"]}
     assert tasks["tests"]["parallel"] == ["core", "test"]
 
 
@@ -48,7 +49,7 @@ def test_every_story_runs_once_more_with_postgresql(marks: dict[str, bool]) -> N
     if is_story:
         assert len(chosen) == marks["postgres"]
     assert all("--store postgres" in tasks[task]["cmd"] for task in POSTGRES_PARTS)
-    assert set(POSTGRES_PARTS) <= set(tasks["check-long"]["sequence"])
+    assert set(POSTGRES_PARTS) <= set(tasks["check-postgres"]["sequence"])
 
 
 def _tasks() -> dict[str, Any]:
