@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
 _MEMORY: Final = Path("/dev/shm")
 _ROOM_NEEDED: Final = 1_000_000_000
 _CORES: Final = os.cpu_count() or 1
-_SAME_CTRL_C: Final = 2.0
-"""In seconds."""
-_interrupted: Final[list[float]] = []
+_ENDS_AT: Final = "PYTEST_ENDS_AT"
+"""The variable with the time, in seconds since 1970, at which a run is interrupted and reports what failed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True))
     choice.choose(config)
     signal.signal(signal.SIGINT, _interrupt)
+    if (ends_at := os.environ.get(_ENDS_AT)) and not hasattr(config, "workerinput"):
+        _interrupt_at(float(ends_at))
     remember_checks()
     if config.option.forked and not config.option.numprocesses:
         config.pluginmanager.register(ForkedWorkers(config.option.forked))
@@ -79,20 +81,19 @@ def _number_of_workers(value: str) -> int:
     return 3 * _CORES if value == "auto" else int(value)
 
 
+def _interrupt_at(moment: float) -> None:
+    timer = threading.Timer(max(0.0, moment - time.time()), os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True
+    timer.start()
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Handle Ctrl-C as Python does.
 
     Where it is not Python's own handler, asyncio leaves it alone. It would set another one for each test and each
     fixture, and Python 3.11 then writes down all that the task holds, for an error that it does not raise.
-
-    One Ctrl-C comes several times: from the terminal, and passed on by uv and poe. Only the first ends the run.
-    Otherwise the next one would end the report of what failed.
     """
-    now = time.monotonic()
-    is_repeated = bool(_interrupted) and now - _interrupted[-1] < _SAME_CTRL_C
-    _interrupted.append(now)
-    if not is_repeated:
-        signal.default_int_handler(number, frame)
+    signal.default_int_handler(number, frame)
 
 
 @pytest.hookimpl(wrapper=True)
