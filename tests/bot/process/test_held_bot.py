@@ -13,7 +13,7 @@ import pytest
 from bot.process.app import running
 from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.server import BotHandle, Sandbox
-from tests.bot.bot_under_test import BotUnderTest, click, health_url_of
+from tests.bot.bot_under_test import BotUnderTest, click, eventually, health_url_of
 from tests.bot.records_file import file_of
 from tests.bot.signing import interaction_body, signed
 from tests.bot.terminal.test_doctor import examined, finding
@@ -28,11 +28,13 @@ def kept(settings: Settings, tmp_path: Path) -> Settings:
 
 @asynccontextmanager
 async def started(settings: Settings, world: Sandbox) -> AsyncIterator[BotUnderTest]:
-    """Start a bot on what is stored."""
+    """Start a bot on what is stored, and wait until it is ready: until then it may not know that it is held."""
     url = f"http://127.0.0.1:{settings.port}"
     async with aiohttp.ClientSession() as session, running(settings, SHORT_PAUSES) as parts:
         world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True, health_url=health_url_of(settings))
-        yield BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
+        bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
+        await eventually(bot.is_ready)
+        yield bot
 
 
 async def held_outcomes(bot: BotUnderTest) -> list[str]:
