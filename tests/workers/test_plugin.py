@@ -85,7 +85,7 @@ def said(folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, "-rA", f"--basetemp={folder / 'temp'}", str(folder)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
         timeout=60,

@@ -71,6 +71,7 @@ class _Silent:
 
     def __init__(self, config: pytest.Config) -> None:
         self._tw = create_terminal_writer(config, io.StringIO())
+        self.stats: dict[str, list[pytest.TestReport]] = {}
 
 
 def work(session: pytest.Session, number: int, connection: Connection, others: Iterable[Connection]) -> None:
