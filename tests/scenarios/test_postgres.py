@@ -13,6 +13,7 @@ from tests.crash.stage import CrashStage
 from tests.scenarios.stage import running_stage, words
 from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
+from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
 from tests.warm.short_pauses import STORY_PAUSES
 from tests.workflows.store.postgres.server import test_server
 from workflows.core.audit.chain import KeyRing, written_key
@@ -44,6 +45,13 @@ class PostgresStage(CrashStage):
 
         await self.until(is_next, "another process")
         await self.until_ready()
+
+
+@pytest.fixture(autouse=True)
+def _patient_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the simulated Slack, which is in this process, wait as in the other stories."""
+    for module in PATIENT_MODULES:
+        monkeypatch.setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ from tests.workflows.store.postgres.trouble.own_server import OwnServer, own_ser
 from workflows.store.postgres.opening.use_lock import UseLock
 
 PASSWORD = "canary-word"
+PROBE = aiohttp.ClientTimeout(total=10)
+"""A probe gives up too, and asks again."""
 ROOT = Path(__file__).parents[4]
 
 
@@ -44,10 +46,10 @@ def address(server: OwnServer) -> str:
 
 
 async def read(settings: Settings, path: str) -> tuple[int, str]:
-    """What a bot says about itself; 0 while nobody listens."""
-    with suppress(aiohttp.ClientError):
+    """What a bot says about itself; 0 while nobody listens, or while one listener takes the place of another."""
+    with suppress(aiohttp.ClientError, TimeoutError):
         async with (
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(timeout=PROBE) as session,
             session.get(f"{health_url_of(settings)}{path}") as response,
         ):
             return response.status, await response.text()
