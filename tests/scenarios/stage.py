@@ -125,9 +125,12 @@ class Stage:
         return answer
 
     async def see(self, path: str, **query: Any) -> dict[str, Any]:
-        """GET from the control API; the call must succeed."""
+        """GET from the control API; the call must succeed. A Home that is not shown yet is waited for."""
         answer = await self.call("GET", path, **query)
         assert answer["ok"] is True, answer
+        if path == "home" and answer["home"] is None:
+            await self.rest()
+            answer = await self.call("GET", path, **query)
         return answer
 
     # --- what people do ---
