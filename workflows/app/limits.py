@@ -4,7 +4,7 @@ Closing access is never limited and never counted.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -19,7 +19,7 @@ from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.deadlines.next_due import UNDECIDED
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.intervals import SECOND_LOOK_WITHIN
 from workflows.ports.clock import Clock
@@ -109,7 +109,8 @@ class SecondLookNeeded(Refused):
 class Limits:
     """The limits of an hour and of a day, of open requests, and of high-risk approvals within minutes.
 
-    Two actions at the same moment may exceed a limit by one.
+    Approvals of requests are counted from their clicks, so those at the same moment are within the limit. Of other
+    actions at the same moment, a few may exceed it.
     """
 
     store: Store
@@ -181,17 +182,38 @@ class Limits:
             more_at=(times[0] if times else now) + period,
         )
 
-    async def require_approval(self, actor: ChatId, account: PersonId) -> Allowance:
+    async def require_approval(
+        self, actor: ChatId, account: PersonId, *, request_id: RequestId | None = None, click: str = ""
+    ) -> Allowance:
         """Check that the person may give one more approval in this hour, and on this day where that is limited.
 
+        :param request_id: the request that is approved; None for a batch.
+        :param click: the idempotency key of the click on it: approvals that were received before it count, too, while
+            they are being checked.
         :returns: the limit that leaves fewer approvals.
         :raises Refused: `limit_reached`, as `require` does.
         """
-        hourly = await self.require(LimitedAction.APPROVALS, actor, account)
-        if LimitedAction.DAILY_APPROVALS not in self.maximums:
-            return hourly
-        daily = await self.require(LimitedAction.DAILY_APPROVALS, actor, account)
-        return min(daily, hourly, key=lambda allowance: allowance.remaining)
+        found = []
+        for action in (LimitedAction.APPROVALS, LimitedAction.DAILY_APPROVALS):
+            if action in self.maximums:
+                allowance = await self.require(action, actor, account)
+                if request_id is not None:
+                    left = await self._left_after_clicks(allowance, account, request_id, click)
+                    allowance = replace(allowance, remaining=min(left, allowance.remaining))
+                found.append(allowance)
+        return min(reversed(found), key=lambda allowance: allowance.remaining)
+
+    async def _left_after_clicks(
+        self, allowance: Allowance, account: PersonId, request_id: RequestId, click: str
+    ) -> int:
+        """Return how many approvals are left when those count that are being checked now."""
+        now, period = self.clock.now(), period_of(allowance.action)
+        before = {*await self.store.approved_before(click, allowance.actor, account, now - period)} - {request_id}
+        left = allowance.maximum - len(before) - 1
+        if left < 0:
+            values = {"limit": allowance.maximum, "what": allowance.action.value}
+            raise Refused(RefusalCode.LIMIT_REACHED, **values, again_at=(now + period).isoformat())
+        return left
 
     async def alarm_when_used_up(self, allowance: Allowance, name: str) -> None:
         """Raise an alarm once, when the last action of an hour or day was just used."""

@@ -360,12 +360,15 @@ class PermissionCheck:
         # Rejecting closes access, and is never limited.
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
-            allowance = await self.limits.require_approval(actor.chat_id, actor.id)
+            clicked = key.removeprefix(RESULT_OF)
+            allowance = await self.limits.require_approval(
+                actor.chat_id, actor.id, request_id=click.request_id, click=clicked
+            )
             if request is not None and click.is_second_look:
                 if (at := approved_at(request, actor, click.digest)) is not None:
                     raise Refused(RefusalCode.SECOND_LOOK_COUNTED, at=at.isoformat())
             elif request is not None:
-                await self.limits.require_no_second_look(request, actor, click=key.removeprefix(RESULT_OF))
+                await self.limits.require_no_second_look(request, actor, click=clicked)
         await self.service.advance(
             click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at
         )

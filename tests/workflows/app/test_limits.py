@@ -1,5 +1,6 @@
 """One person may do so much in an hour: counted from what is stored, said before it bites, alarmed once."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -195,6 +196,19 @@ async def test_the_approval_above_the_limit_is_refused_and_the_admins_are_alarme
     states = [(await world.request(one.id)).state for one in requests]
     assert states == [RequestState.APPLIED] * 3 + [RequestState.AWAITING_APPROVAL] * 2
     assert (await world.refusals()).count((AMARA.chat_id, "limit_reached")) == 2
+    (alarm,) = [one for one in await alarms(world) if one.values["what"] == "approvals"]
+    assert alarm.values == {"person": "Amara", "limit": "3", "what": "approvals"}
+
+
+@pytest.mark.threats("B7")
+async def test_approvals_that_are_checked_at_the_same_moment_are_within_the_limit(world: World, limits: Limits) -> None:
+    """Each click has a lane of its own, so one bot checks ten at once, and several bots more."""
+    requests = [await ask(world, number, (RILEY, DANA)[number % 2]) for number in range(8)]
+    checks = [await world.received(world.approval(one, AMARA)) for one in requests]
+    await asyncio.gather(*(world.performer.perform(check) for check in checks))
+    counted = [bool((await world.request(one.id)).decisions) for one in requests]
+    assert counted == [True] * 3 + [False] * 5, "the first ones that were received"
+    assert (await world.refusals()).count((AMARA.chat_id, RefusalCode.LIMIT_REACHED)) == 5
     (alarm,) = [one for one in await alarms(world) if one.values["what"] == "approvals"]
     assert alarm.values == {"person": "Amara", "limit": "3", "what": "approvals"}
 
