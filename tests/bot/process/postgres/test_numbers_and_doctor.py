@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Priority, ShowHome
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
+from workflows.ports.store import Store
 from workflows.store.common.reading import ServerFacts
 
 
@@ -147,3 +149,25 @@ async def test_the_doctor_says_which_server_it_is_and_whether_it_is_encrypted(ga
     _, text = await examined(gatehouse.settings)
     said = finding(text, "Database: its server")
     assert re.search(r"PostgreSQL 1\d\.\d+, on this machine; \d+ of \d+ connections are in use", said), said
+
+
+async def test_the_doctor_says_how_much_work_waits_and_since_when_it_is_due(settings: Settings, world: Sandbox) -> None:
+    store = await settings.records.open(world.clock)
+    await commit_homes(store, world)
+    _, text = await examined(settings)
+    assert re.search(r"✓ 2, the oldest due since .*", finding(text, "waiting work"))
+    world.clock.advance(601)
+    _, text = await examined(settings)
+    assert "– 2, the oldest due since" in finding(text, "waiting work")
+    assert "Start the bot. If it runs, see what its /readyz and its log say" in finding(text, "waiting work")
+    for effect in await store.pending(world.clock.now(), 9):
+        await store.retry(effect.id, world.clock.now() + timedelta(minutes=1), ())
+    _, text = await examined(settings)
+    assert "2, none of it due" in finding(text, "waiting work")
+    await store.close()
+
+
+async def commit_homes(store: Store, world: Sandbox) -> None:
+    """Store two effects that nobody performs."""
+    entry = AuditEntry(key="homes", at=world.clock.now(), actor="t", command="t", outcome="accepted", details={})
+    await store.commit(Commit(entry=entry, effects=tuple(ShowHome(person=ChatId(f"U{n}")) for n in range(2))))
