@@ -16,7 +16,7 @@ from bot.terminal.doctor import _about_server
 from tests.bot.bot_under_test import BotUnderTest, eventually
 from tests.bot.process.postgres.conftest import started
 from tests.bot.terminal.test_doctor import examined, finding, give_up
-from tests.bot.terminal.test_stopped_work import at_the_command_line, cards, given_up
+from tests.bot.terminal.test_stopped_work import at_the_command_line, buttons, cards, given_up, home, settled
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Priority, ShowHome
@@ -80,6 +80,16 @@ async def test_stopped_work_and_alarms_are_shown_and_listed(gatehouse: BotUnderT
     assert "invalid_blocks" in finding(text, f"no. {number}")
     assert f"gatehouse doctor --retry {number}, or --give-up {number}" in finding(text, f"no. {number}")
     assert "invalid_blocks" in finding(text, "open alarms")
+
+
+@pytest.mark.parametrize("action", ["retry_effect", "drop_effect"])
+async def test_an_admin_decides_about_stopped_work_on_the_app_home(gatehouse: BotUnderTest, action: str) -> None:
+    number = await given_up(gatehouse)
+    assert {"retry_effect", "drop_effect"} <= buttons(await home(gatehouse, "admin")).keys()
+    await settled(gatehouse, "admin", action, number)
+    assert await gatehouse.store.given_up_effects() == []
+    assert await cards(gatehouse) == (1 if action == "retry_effect" else 0)
+    assert await gatehouse.outcomes("admin") == [(f"want_{action}", "received"), (action, "accepted")]
 
 
 @pytest.mark.parametrize("is_retried", [True, False])
