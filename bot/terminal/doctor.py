@@ -57,6 +57,7 @@ from workflows.core.policy.stops.permissions import OPTIONAL, REQUIRED, WRITES_C
 from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
+from workflows.intervals import WORK_LATE_AFTER
 from workflows.ports.tenant import Tenant, TenantRefused
 from workflows.store.common.reading import ServerFacts
 
@@ -74,8 +75,6 @@ _MAX_PROFILES: Final = 100
 _MAX_NAMED: Final = 5
 """The most people that one finding names; the others are counted."""
 _FOLLOW: Final = "Follow the message"
-_LATE_AFTER: Final = timedelta(minutes=10)
-"""Work that has been due for longer is not performed by anybody, or there is very much of it."""
 _PERFORM: Final = "Start the bot. If it runs, see what its /readyz and its log say"
 PERMISSIONS: Final = REQUIRED | OPTIONAL
 """The permissions in README.md, optional ones included; a test compares them."""
@@ -439,7 +438,7 @@ async def _waiting_work(settings: Settings) -> list[Finding]:
     if found.due_since is None:
         return [Finding(subject=subject, state=f"{found.count}, none of it due" if found.count else "none")]
     state = f"{found.count}, the oldest due since {minute(found.due_since)}"
-    is_late = now - found.due_since > _LATE_AFTER
+    is_late = now - found.due_since > WORK_LATE_AFTER
     return [Finding(subject=subject, state=state, advice=_PERFORM if is_late else "", is_optional=True)]
 
 

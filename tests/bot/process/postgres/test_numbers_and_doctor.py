@@ -15,8 +15,9 @@ from bot.sandbox.server import Sandbox
 from bot.terminal.doctor import _about_server
 from tests.bot.bot_under_test import BotUnderTest, eventually
 from tests.bot.process.postgres.conftest import started
+from tests.bot.surfaces import buttons
 from tests.bot.terminal.test_doctor import examined, finding, give_up
-from tests.bot.terminal.test_stopped_work import at_the_command_line, buttons, cards, given_up, home, settled
+from tests.bot.terminal.test_stopped_work import at_the_command_line, cards, given_up, home, settled
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Priority, ShowHome
