@@ -133,6 +133,8 @@ WORKER_DEAD_AFTER: Final = timedelta(seconds=20)
 
 BOT_SILENT_AFTER: Final = timedelta(seconds=30)
 """After this long without a tick, the command line tries to perform itself what it follows."""
+WORK_LATE_AFTER: Final = timedelta(minutes=10)
+"""Stored work that has been due for this long is named by `gatehouse doctor`: perhaps nobody performs it."""
 OPEN_AFTER_BLOCK_SHOWN_FOR: Final = timedelta(hours=24)
 """How long the alarm about access that stays open after a confirmed block is shown."""
 

@@ -18,6 +18,7 @@ from bot.process.opening.opened_later import TenantOpenedLater
 from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
+from bot.words.unavailable.storage import trouble_words
 from workflows.app.schedule.downtime import store_gap_at_start
 from workflows.app.schedule.freezing.held_start import HeldStart, PlaceNotShared
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
@@ -86,8 +87,11 @@ async def open_valid_store(
         store = await open_now()
         try:
             await _require_key_of_others(store)
-        except BaseException:
+        except BaseException as error:
             await store.close()
+            if isinstance(error, StoreNotWritable):  # it could be opened, and is away again
+                why = f"{settings.records.name} cannot be used now: {trouble_words(error.trouble)}"
+                raise StoreUnusable(why, is_temporary=True) from error
             raise
         return store
 
