@@ -31,9 +31,9 @@ from bot.process.opening.start_checks import (
 )
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.start_and_end import LastResort, giving_way, without_garbage_collection
-from bot.process.web.connections import serve
+from bot.process.web.connections import HealthListener, serve
 from bot.process.web.health import CHECK_SECONDS, Health
-from bot.process.web.server import SigningSecrets, make_health_app, make_web_app
+from bot.process.web.server import SigningSecrets, make_web_app
 from bot.slack.answers.background import Background
 from bot.slack.inbound.identity import IdentityCheck
 from bot.slack.outbound.client import SlackClient
@@ -204,12 +204,13 @@ async def running(
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
     async with AsyncExitStack() as stack:
-        stopping = stopping or Stopping()
-        opened = await _open(stack, settings, pauses, redact or redactor_of(settings), stopping.asked)
+        stopping, listener = stopping or Stopping(), HealthListener(settings)
+        stack.push_async_callback(listener.close)
+        opened = await _open(stack, settings, pauses, redact or redactor_of(settings), stopping.asked, listener)
         systems, outage_stored = opened.systems, opened.outage
         receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
         secrets = _signing_secrets(settings)
-        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets, stopping)
+        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets, stopping, listener)
         if settings.has_secret_files:
             from bot.process.opening.rotation import Rotation  # no other start needs it
 
@@ -240,16 +241,22 @@ class _Opened:
 
 
 async def _open(
-    stack: AsyncExitStack, settings: Settings, pauses: Pauses, redact: Redactor, is_ending: asyncio.Event
+    stack: AsyncExitStack,
+    settings: Settings,
+    pauses: Pauses,
+    redact: Redactor,
+    is_ending: asyncio.Event,
+    listener: HealthListener,
 ) -> _Opened:
     """Check Slack's settings, and open everything that the settings name.
 
+    :param listener: tells what is waited for, if anything is.
     :raises SettingsProblems: when the templates, the database or Slack show that a setting is wrong.
     """
     catalog, skew = load_valid_catalog(settings), ClockSkew(clock := open_clock(settings))
     client = _client(stack, settings, redact, skew)
     answer = await check_slack(client, settings)
-    stack.push_async_callback((store := await open_valid_store(settings, clock, redact, is_ending)).close)
+    stack.push_async_callback((store := await open_valid_store(settings, clock, redact, is_ending, listener)).close)
     identity = await _identity(client, store, settings, answer)
     held, outage = await _store_outage(stack, store, clock, settings)
     background = Background()
@@ -355,6 +362,7 @@ async def _receive(
     outage_stored: asyncio.Task[None],
     secrets: SigningSecrets,
     stopping: Stopping,
+    listener: HealthListener,
 ) -> Readiness:
     """Check the process's health, and listen.
 
@@ -377,7 +385,7 @@ async def _receive(
     readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket, stopping=stopping)
     readiness.loops.append(asyncio.create_task(health.run()))
     stack.push_async_callback(_end_all, readiness.loops)
-    await _listen(stack, systems, receiver, work, readiness, secrets)
+    await _listen(stack, systems, receiver, work, readiness, secrets, listener)
     stack.callback(work.cancel)
     if socket is not None:
         # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.
@@ -435,6 +443,7 @@ async def _listen(
     work: "asyncio.Future[Work]",
     readiness: Readiness,
     secrets: SigningSecrets,
+    listener: HealthListener,
 ) -> None:
     """Accept Slack's requests on the configured port, and those about health on another one.
 
@@ -452,8 +461,8 @@ async def _listen(
     )
     await serve(stack, app, settings.host, settings.port, "")
     # NB. after Slack's address: who reads that the bot is ready may send clicks at once.
-    health = make_health_app(metrics=metrics, readiness=readiness.what_is_said)
-    await serve(stack, health, settings.gatehouse_health_host, settings.gatehouse_health_port, "GATEHOUSE_HEALTH_")
+    await listener.tell(readiness.what_is_said, metrics)
+    stack.push_async_callback(listener.close)  # before what it tells about, also when it has told something before
 
 
 def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -16,6 +16,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.process.logs.redactor import Redactor
 from bot.process.opening.opened_later import TenantOpenedLater
 from bot.process.settings import Settings, SettingsProblems
+from bot.process.web.connections import HealthListener
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from workflows.app.schedule.downtime import store_gap_at_start
@@ -55,11 +56,12 @@ def load_valid_catalog(settings: Settings) -> Catalog:
 
 
 async def open_valid_store(
-    settings: Settings, clock: Clock, redact: Redactor, is_ending: asyncio.Event | None = None
+    settings: Settings, clock: Clock, redact: Redactor, is_ending: asyncio.Event, listener: HealthListener
 ) -> OpenStore:
     """Open the database. Wait for a server that cannot be used now.
 
     :param is_ending: set when the process is asked to end.
+    :param listener: tells what the process waits for, if it does.
     :raises SettingsProblems: when it cannot be used with these settings.
     :raises EndedBeforeStart: when the process was asked to end before the server could be used.
     """
@@ -96,7 +98,7 @@ async def open_valid_store(
     except StoreUnusable as error:
         from bot.process.opening.awaited_store import wait_for_store  # few starts need it
 
-        store = await wait_for_store(settings, open_with_known_key, str(error), is_ending or asyncio.Event())
+        store = await wait_for_store(listener, open_with_known_key, str(error), is_ending)
     if store is None:
         raise EndedBeforeStart
     return store
