@@ -20,7 +20,7 @@ from bot.sandbox.server import Sandbox
 from bot.terminal.stopped_work_command import open_records
 from tests.bot.bot_under_test import click, eventually, health_url_of
 from tests.bot.process.postgres.conftest import ON_HOME, started
-from tests.waiting import killed_when_it_hangs
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.store.postgres.trouble.own_server import OwnServer, own_server
 from workflows.core.audit.chain import ChainPoint
@@ -29,8 +29,8 @@ from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.postgres.store import PostgresStore
 
 PASSWORD = "canary-word"
-PROBE = aiohttp.ClientTimeout(total=10)
-"""A probe gives up too, and asks again."""
+PROBE = aiohttp.ClientTimeout(total=LONGEST_WAIT)
+"""Each probe of a process that listens is answered."""
 ROOT = Path(__file__).parents[4]
 
 
@@ -50,8 +50,8 @@ def address(server: OwnServer) -> str:
 
 
 async def read(settings: Settings, path: str) -> tuple[int, str]:
-    """What a bot says about itself; 0 while nobody listens, or while one listener takes the place of another."""
-    with suppress(aiohttp.ClientError, TimeoutError):
+    """What a bot says about itself; 0 while nobody listens."""
+    with suppress(aiohttp.ClientConnectorError):
         async with (
             aiohttp.ClientSession(timeout=PROBE) as session,
             session.get(f"{health_url_of(settings)}{path}") as response,

@@ -224,6 +224,17 @@ async def test_a_bot_that_performs_no_effects_yet_keeps_the_lead(
     assert not rows(database, "select id from procrastinate_workers where last_heartbeat < now() - interval '3 s'")
 
 
+async def test_every_bot_can_say_which_one_leads(bots: list[PostgresStore], database: str) -> None:
+    first, second = bots
+    assert await second.shared_queue.leader("ticker") is None
+    assert await leads(first)
+    [(worker,)] = rows(database, "select id from procrastinate_workers")
+    assert [await store.shared_queue.leader("ticker") for store in bots] == [worker, worker]
+    assert await second.shared_queue.leader("start") is None, "another lead"
+    await first.shared_queue.resign("ticker")
+    assert await second.shared_queue.leader("ticker") is None
+
+
 async def test_in_a_tick_a_bot_knows_whether_it_still_leads(bots: list[PostgresStore], database: str) -> None:
     first, second = bots
     async with first.shared_queue.leading("ticker") as is_mine:
