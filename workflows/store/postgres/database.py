@@ -38,7 +38,7 @@ _ROWS_OF_ROOM: Final = 300
 """A page of 8 kB has room for about 20 of these rows, because of their `fillfactor`. A click needs a few pages."""
 _TRIES: Final = 3
 """How often a transaction is tried that the server ended because of another one."""
-_AGAIN: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_RETRYABLE: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 Result = TypeVar("Result")
 _log = structlog.get_logger()
@@ -146,10 +146,10 @@ class PostgresDatabase(Queries):
         """Run what writes in one transaction; again when the server ended it because of another transaction."""
         for number in range(1, _TRIES + 1):
             try:
-                async with self._repeatable() as connection:
+                async with self._retryable_transaction() as connection:
                     await self._require_this_version(connection)
                     return await work(connection)
-            except _AGAIN as error:
+            except _RETRYABLE as error:
                 _log.info("transaction_repeated", reason=type(error).__name__)
                 if number == _TRIES:
                     self._note(StoreTrouble.LOCKED)
@@ -179,16 +179,17 @@ class PostgresDatabase(Queries):
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
         with self._told():
-            async with self._repeatable() as connection:
+            async with self._retryable_transaction() as connection:
                 yield connection
 
     @asynccontextmanager
-    async def _repeatable(self) -> AsyncIterator[Connected]:
-        """Run the block in one transaction, as `_transaction`; what the server ended because of another one is raised.
+    async def _retryable_transaction(self) -> AsyncIterator[Connected]:
+        """Run the block in one transaction, as `_transaction`; the caller may run it again after `_RETRYABLE`.
 
+        :raises psycopg.Error: one of `_RETRYABLE`, when the server ended it because of another one; nothing was stored.
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
-        with self._told(but=_AGAIN):
+        with self._told(but=_RETRYABLE):
             async with self._lent() as connection, _left_when_read_only(connection), connection.transaction():
                 yield connection
 
