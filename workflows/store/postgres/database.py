@@ -29,7 +29,7 @@ from workflows.store.common.rows import text_of
 from workflows.store.postgres.migrations import STEPS, VERSION_TABLE
 from workflows.store.postgres.opening.errors import trouble_of
 from workflows.store.postgres.opening.schema import MIGRATION_LOCK
-from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only
+from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, at_one_moment_async
 from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.redaction import RecordRedactor
 
@@ -260,7 +260,7 @@ class PostgresDatabase(Queries):
 
     async def _read_page(self, rows: ListQuery, limit: int, position: PagePosition) -> PageRows:
         try:
-            async with self._connection() as connection, read_only(connection):
+            async with self._connection() as connection, at_one_moment_async(connection):
                 return await _run_all(connection, rows.read(limit, position))
         except psycopg.DataError:
             if position == START:
