@@ -178,7 +178,7 @@ class PostgresDatabase(Queries):
 
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
-        with self._told():
+        with self._translated_errors():
             async with self._retryable_transaction() as connection:
                 yield connection
 
@@ -189,8 +189,12 @@ class PostgresDatabase(Queries):
         :raises psycopg.Error: one of `_RETRYABLE`, when the server ended it because of another one; nothing was stored.
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
-        with self._told(but=_RETRYABLE):
-            async with self._lent() as connection, _left_when_read_only(connection), connection.transaction():
+        with self._translated_errors(except_for=_RETRYABLE):
+            async with (
+                self._pool_connection() as connection,
+                _closed_if_read_only(connection),
+                connection.transaction(),
+            ):
                 yield connection
 
     @asynccontextmanager
@@ -200,28 +204,35 @@ class PostgresDatabase(Queries):
         :raises StoreUnusable: when the store is closed.
         :raises StoreNotWritable: when the server is away, or cannot do it now. It is used again as soon as it answers.
         """
-        with self._told(are_writes=False):
-            async with self._lent() as connection, _left_when_read_only(connection):
+        with self._translated_errors(are_writes=False):
+            async with self._pool_connection() as connection, _closed_if_read_only(connection):
                 yield connection
 
     @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[Connected]:
+    async def _pool_connection(self) -> AsyncIterator[Connected]:
+        """Give a connection of the pool, which has it back after the block.
+
+        :raises StoreUnusable: when the store is closed.
+        :raises psycopg.Error: as the driver raises it; see `_translated_errors`.
+        """
         if self._is_closed:
             raise _closed()
         async with self._pool.connection() as connection:
             yield connection
 
     @contextmanager
-    def _told(self, *, but: tuple[type[psycopg.Error], ...] = (), are_writes: bool = True) -> Iterator[None]:
-        """Tell a trouble of the server from an error of ours.
+    def _translated_errors(
+        self, *, except_for: tuple[type[psycopg.Error], ...] = (), are_writes: bool = True
+    ) -> Iterator[None]:
+        """Raise and note a trouble of the server as `StoreNotWritable`. An error of ours is raised as it is.
 
-        :param but: what is raised as it is.
+        :param except_for: what is raised as it is.
         :param are_writes: whether every trouble says that records cannot be written; otherwise only that of no server.
         :raises StoreNotWritable: for a trouble.
         """
         try:
             yield
-        except but:
+        except except_for:
             raise
         except psycopg.Error as error:
             if (trouble := trouble_of(error)) is None:
@@ -285,8 +296,11 @@ class PostgresDatabase(Queries):
 
 
 @asynccontextmanager
-async def _left_when_read_only(connection: Connected) -> AsyncIterator[None]:
-    """Close a connection that may only read: it stays so, also when the database may be written again."""
+async def _closed_if_read_only(connection: Connected) -> AsyncIterator[None]:
+    """Close the connection when the block finds that it may only read; the error is raised on.
+
+    It would stay so, also when the database may be written again.
+    """
     try:
         yield
     except psycopg.errors.ReadOnlySqlTransaction:
