@@ -28,6 +28,14 @@ from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion, Stor
 from workflows.store.codec import REQUEST
 from workflows.store.common import rows
 from workflows.store.common.reading import is_stored_as_frozen, people_in, readable
+from workflows.store.common.records import (
+    AbsenceRecords,
+    BatchRecords,
+    CampaignRecords,
+    DeniedNoticeRecords,
+    FreezeRecords,
+    ProfileRecords,
+)
 from workflows.store.common.rows import asked_managers_text, text_of
 from workflows.store.postgres.audit.audit_chain import storable
 from workflows.store.postgres.audit.people import PEOPLE_LOCK, Naming
@@ -37,10 +45,10 @@ from workflows.store.postgres.message_copies import PostgresMessageCopies, card_
 from workflows.store.postgres.opening.schema import bring_to_this_version, require_this_version
 from workflows.store.postgres.opening.server import Connected, Server
 from workflows.store.postgres.opening.use_lock import UseLock
-from workflows.store.postgres.reading.few import PostgresFewRecords
-from workflows.store.postgres.reading.history import PostgresHistory
-from workflows.store.postgres.reading.partners import PostgresPartners
-from workflows.store.postgres.reading.requests import ACCOUNT_KINDS, PostgresRequests
+from workflows.store.postgres.records.history import PostgresHistory
+from workflows.store.postgres.records.partners import PostgresPartners
+from workflows.store.postgres.records.requests import ACCOUNT_KINDS, PostgresRequests
+from workflows.store.postgres.records.usage import PostgresUsage
 from workflows.store.postgres.rows import partnership_row, request_row, rewritten_columns
 from workflows.store.redaction import RecordRedactor
 
@@ -60,9 +68,15 @@ class PostgresStore(
     PostgresRequests,
     PostgresPartners,
     PostgresHistory,
-    PostgresFewRecords,
+    PostgresUsage,
     PostgresSealedRecords,
     PostgresMessageCopies,
+    FreezeRecords,
+    BatchRecords,
+    CampaignRecords,
+    AbsenceRecords,
+    ProfileRecords,
+    DeniedNoticeRecords,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 

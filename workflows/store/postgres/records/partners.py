@@ -17,7 +17,7 @@ from workflows.store.common.reading import readable
 from workflows.store.common.records import DriftRecords
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import PostgresDatabase
-from workflows.store.postgres.reading.snapshot import all_records, picked_drifts, picked_partnerships, records_of
+from workflows.store.postgres.records.snapshot import all_records, picked_drifts, picked_partnerships, records_of
 
 Picked = TypeVar("Picked")
 
