@@ -26,9 +26,9 @@ from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusabl
 from workflows.store.common.queries import POSTGRES, ListQuery, PageRows, Queries, Rows, Statement
 from workflows.store.common.reading import readable
 from workflows.store.common.rows import text_of
+from workflows.store.postgres.locks import MIGRATION_LOCK
 from workflows.store.postgres.migrations import STEPS, VERSION_TABLE
 from workflows.store.postgres.opening.errors import trouble_of
-from workflows.store.postgres.opening.schema import MIGRATION_LOCK
 from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, at_one_moment_async
 from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.redaction import RecordRedactor
