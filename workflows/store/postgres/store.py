@@ -32,6 +32,7 @@ from workflows.store.common.records import (
     BatchRecords,
     CampaignRecords,
     DeniedNoticeRecords,
+    DueRecords,
     FreezeRecords,
     ProfileRecords,
 )
@@ -74,6 +75,7 @@ class PostgresStore(
     AbsenceRecords,
     ProfileRecords,
     DeniedNoticeRecords,
+    DueRecords,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 

@@ -76,24 +76,6 @@ class PostgresPartners(PostgresDatabase, DriftRecords):
         )
         return [TenantId(row["tenant_id"]) for row in rows]
 
-    async def ended_partners(self, now: datetime) -> Sequence[TenantId]:
-        """List the partners whose end has come and whom Gatehouse blocks then, by their end; see `ports.records`."""
-        rows = await self._query(
-            """select tenant_id from partnerships where at_end = 'block' and state not in ('revoked', 'suspended')
-            and ends_at <> '' and ends_at <= ? order by ends_at, tenant_id""",
-            text_of(now),
-        )
-        return [TenantId(row["tenant_id"]) for row in rows]
-
-    async def silent_partners(self, now: datetime) -> Sequence[TenantId]:
-        """List the partners whose review nobody has answered for too long, the longest silence first."""
-        rows = await self._query(
-            """select tenant_id from partnerships where silent_from <> '' and silent_from <= ?
-            order by silent_from, tenant_id""",
-            text_of(now),
-        )
-        return [TenantId(row["tenant_id"]) for row in rows]
-
     async def picked_drifts(self, pick: Callable[[Drift], Picked]) -> Sequence[Picked]:
         """List something of the drift that has not ended, the oldest first. Nothing else is kept in memory."""
         return await self._read_beside(partial(picked_drifts, pick=pick))
