@@ -4,12 +4,13 @@ The domain over a real store; Graph is the sandbox's simulator over HTTP, and it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -18,10 +19,11 @@ from aiohttp import web
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
 from bot.sandbox.http.batches import BATCH, INNER_FAULTS, fault_of_whole, inner_calls
-from bot.sandbox.http.faults import Fault, answer_with_fault, arrives_after_delay
+from bot.sandbox.http.faults import Fault, answer_with_fault
 from bot.sandbox.http.request_log import read_body_once
 from bot.words.requests.notes import note_words
 from tests.served import served
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
 from tests.workflows.effects.applying import told
 from tests.workflows.entra.conftest import app_roles, authority, environment
@@ -58,7 +60,8 @@ OPEN: Final = {
     "inboundTrust": {"isMfaAccepted": True},
     "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
 }
-PATIENCE: Final = 0.4
+NO_ANSWER: Final = 600.0
+"""So many seconds a call is not answered. The bot stops waiting long before; see `Deadlines`."""
 HTML: Final = "<html><h1>Not here</h1></html>"
 FAULTS: Final[dict[str, dict[str, Any]]] = {
     "400": {"status": 400},
@@ -72,8 +75,8 @@ FAULTS: Final[dict[str, dict[str, Any]]] = {
     "429 for centuries": {"status": 429, "headers": {"Retry-After": "9" * 400}},
     "500": {"status": 500},
     "500 after commit": {"status": 500, "after_commit": True},
-    "time-out": {"delay_seconds": 2 * PATIENCE},
-    "time-out after commit": {"delay_seconds": 2 * PATIENCE, "after_commit": True},
+    "time-out": {"delay_seconds": NO_ANSWER},
+    "time-out after commit": {"delay_seconds": NO_ANSWER, "after_commit": True},
     "reset": {"reset": True},
     "reset after commit": {"reset": True, "after_commit": True},
     "garbage with 200": {"status": 200, "body": HTML},
@@ -89,11 +92,41 @@ UNSEEN_MINUTES: Final = 14
 
 
 @dataclass(slots=True)
+class Deadlines:
+    """The deadlines of the gateway's calls. They pass when a call meets a fault that has no answer, and only then.
+
+    They are not made short instead: people approve by calls, too, and a slow machine would let those be late.
+    """
+
+    running: set[asyncio.Timeout] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def timeout_at(self, when: float | None) -> AsyncIterator[asyncio.Timeout]:
+        """Be `asyncio.timeout_at`, and known here."""
+        async with asyncio.timeout_at(when) as deadline:
+            self.running.add(deadline)
+            try:
+                yield deadline
+            finally:
+                self.running.discard(deadline)
+
+    async def pass_while(self, is_waiting: Callable[[], bool]) -> None:
+        """Let the deadlines of the calls that run pass, and wait until the caller has hung up."""
+        for deadline in self.running:
+            if not deadline.expired():
+                deadline.reschedule(asyncio.get_running_loop().time())
+        async with asyncio.timeout(LONGEST_WAIT):
+            while is_waiting():  # noqa: ASYNC110 - a connection tells nobody
+                await asyncio.sleep(0.005)
+
+
+@dataclass(slots=True)
 class Graph:
     """The simulator behind a server that counts calls and injects faults from the `first`-th call on."""
 
     clock: FixedClock
     accepts_token: Any
+    deadlines: Deadlines
     url: str = ""
     fault: Fault | None = None
     first: int = 0
@@ -143,8 +176,9 @@ class Graph:
             found = {call.id: self._fault_of(call.method, call.path) for call in parts}
             request[INNER_FAULTS] = {name: one for name, one in found.items() if one is not None}
             fault = fault_of_whole(request[INNER_FAULTS])
-        if not await arrives_after_delay(request, fault):
-            return web.Response(status=499)
+        has_no_answer = fault is not None and fault.only_delays
+        if fault is not None and has_no_answer and not fault.after_commit:
+            return await self._never_answered(request)
 
         async def counted(inner: web.Request) -> web.StreamResponse:
             response = await handler(inner)
@@ -152,7 +186,15 @@ class Graph:
                 self.done.append(inner.method)
             return response
 
+        if has_no_answer:
+            await counted(request)
+            return await self._never_answered(request)
         return await answer_with_fault(request, counted, fault)
+
+    async def _never_answered(self, request: web.Request) -> web.Response:
+        """Do not answer before the caller has stopped waiting; what is answered then reaches nobody."""
+        await self.deadlines.pass_while(lambda: request.transport is not None and not request.transport.is_closing())
+        return web.Response(status=499)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,9 +213,18 @@ class AskingDirectory(FakeDirectory):
 
 
 @pytest.fixture
-async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
+def deadlines(monkeypatch: pytest.MonkeyPatch) -> Deadlines:
+    """The deadlines of every call of the gateway."""
+    deadlines = Deadlines()
+    known = SimpleNamespace(**vars(asyncio) | {"timeout_at": deadlines.timeout_at})
+    monkeypatch.setattr(connection, "asyncio", known)
+    return deadlines
+
+
+@pytest.fixture
+async def graph(authority: TokenAuthority, deadlines: Deadlines) -> AsyncIterator[Graph]:
     """The simulator on a socket."""
-    graph = Graph(FixedClock(datetime.now(UTC)), authority.accepts)
+    graph = Graph(FixedClock(datetime.now(UTC)), authority.accepts, deadlines)
     application = web.Application(middlewares=[graph.door])
     application.add_routes(graph.simulator.routes())
     async with served(application) as address:
@@ -183,14 +234,12 @@ async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
 
 @pytest.fixture
 async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[Entra]:
-    """The gateway as the running bot makes it, less patient."""
+    """The gateway as the running bot makes it."""
     settings = EntraSettings(
         graph_url=graph.url, authority_host=authority.url, tenant_id=seed.HOME_TENANT_ID, client_id=CLIENT_ID
     )
     entra = connect(settings, Traffic(count(0, 1000).__next__))  # hours pass between two tries
     assert await entra.warm() is None
-    environment.setattr(connection, "_READ_SECONDS", PATIENCE)
-    environment.setattr(connection, "WRITE_SECONDS", PATIENCE)
     yield entra
     await entra.close()
 
