@@ -212,6 +212,7 @@ async def test_what_another_bot_asked_before_it_was_killed_is_sent_by_one_that_l
     first = await due(world, 1, NOW)
     await tick(world)
     assert messages(world) == {SAM.chat_id: 1}
+    world.clock.advance(hours=1)
     second = await due(world, 2, world.clock.now())
 
     async def killed(*_: object) -> None:
