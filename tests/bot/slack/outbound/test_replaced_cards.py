@@ -170,7 +170,7 @@ async def test_what_a_bot_read_of_the_channel_long_ago_empties_no_card_when_it_l
     scene.world.faults.add(Fault(target="slack", method="conversations.info", body=is_shared, times=1))
     assert await channel.problem()
     assert channel.known_problem
-    scene.world.clock.advance(CHANNEL_CHECKED_EVERY.total_seconds())
+    scene.world.clock.advance(int(CHANNEL_CHECKED_EVERY.total_seconds()))
     scene.fail("conversations.info", "ratelimited", times=9)
     await channel.check()
     assert channel.known_problem == ""
