@@ -31,6 +31,18 @@ def test_only_locked_packages_are_installed_and_no_development_tools() -> None:
     assert re.search(r"uv==\d+\.\d+\.\d+", " ".join(instructions("RUN")))
 
 
+def test_the_image_is_slim_and_has_compiled_bytecode_and_the_packages_for_postgresql() -> None:
+    [base] = [one.partition("=")[2] for one in instructions("ARG")]
+    assert base.endswith("-slim-bookworm")
+    assert {line.split()[0] for line in instructions("FROM")} == {"${PYTHON}"}, "both stages"
+    build, shipped = "\n".join(LINES).split("\nFROM ")[1:]
+    assert "UV_COMPILE_BYTECODE=1" in build
+    assert all("--extra postgres" in line for line in build.splitlines() if "uv sync" in line)
+    assert "COPY --from=build" in shipped
+    assert "pip install" not in shipped
+    assert "apt-get" not in shipped
+
+
 def test_the_process_is_not_root_and_no_secret_is_in_the_image() -> None:
     last_stage = "\n".join(LINES).rpartition("\nFROM ")[2]
     user = re.search(r"^USER (\d+):(\d+)$", last_stage, re.MULTILINE)

@@ -10,6 +10,11 @@ from typing import Final, Protocol
 
 LONGEST_WAIT: Final = 60.0
 """In seconds."""
+LONGEST_CALL: Final = 1800.0
+"""Seconds of a call to a sandbox, in place of a client's usual five minutes.
+
+Days that pass in steps take minutes on a machine with much other work.
+"""
 
 
 class _Process(Protocol):

@@ -23,17 +23,19 @@ from bot.process.opening.readers import GRAPH, SLACK, ClockSkew, open_clock, ope
 from bot.process.opening.shared_traffic import SharedTraffic
 from bot.process.opening.start_checks import (
     EndedBeforeStart,
+    Start,
     check_slack,
     load_valid_catalog,
+    log_what_is_waited_for,
     open_valid_store,
     store_outage,
     warm_up,
 )
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.start_and_end import LastResort, giving_way, without_garbage_collection
-from bot.process.web.connections import serve
+from bot.process.web.connections import HealthListener, serve
 from bot.process.web.health import CHECK_SECONDS, Health
-from bot.process.web.server import SigningSecrets, make_health_app, make_web_app
+from bot.process.web.server import SigningSecrets, make_web_app
 from bot.slack.answers.background import Background
 from bot.slack.inbound.identity import IdentityCheck
 from bot.slack.outbound.client import SlackClient
@@ -103,6 +105,7 @@ class Readiness:
     health: Health
     socket: "SlackSocket | None"
     stopping: Stopping
+    start: Start
     loops: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def what_is_said(self) -> tuple[bool, str]:
@@ -120,7 +123,9 @@ class Readiness:
         if reasons := self.health.reasons:
             return "".join(f"{reason}\n" for reason in reasons)
         is_heard = self.socket is None or self.socket.was_heard
-        return "" if self.outage_stored.done() and is_heard else "starting\n"
+        if self.outage_stored.done() and is_heard:
+            return ""
+        return f"starting: {self.start.waits_for}\n" if self.start.waits_for else "starting\n"
 
 
 async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES, redact: Redactor | None = None) -> None:
@@ -205,11 +210,13 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         stopping = stopping or Stopping()
-        opened = await _open(stack, settings, pauses, redact or redactor_of(settings), stopping.asked)
+        start = Start(is_ending=stopping.asked, listener=HealthListener(settings))
+        stack.push_async_callback(start.listener.close)
+        opened = await _open(stack, settings, pauses, redact or redactor_of(settings), start)
         systems, outage_stored = opened.systems, opened.outage
         receiver, work = make_receiver(systems), asyncio.get_running_loop().create_future()
         secrets = _signing_secrets(settings)
-        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets, stopping)
+        readiness = await _receive(stack, systems, receiver, work, outage_stored, secrets, stopping, start)
         if settings.has_secret_files:
             from bot.process.opening.rotation import Rotation  # no other start needs it
 
@@ -239,9 +246,7 @@ class _Opened:
     """Stores since when the bot did not run."""
 
 
-async def _open(
-    stack: AsyncExitStack, settings: Settings, pauses: Pauses, redact: Redactor, is_ending: asyncio.Event
-) -> _Opened:
+async def _open(stack: AsyncExitStack, settings: Settings, pauses: Pauses, redact: Redactor, start: Start) -> _Opened:
     """Check Slack's settings, and open everything that the settings name.
 
     :raises SettingsProblems: when the templates, the database or Slack show that a setting is wrong.
@@ -249,9 +254,9 @@ async def _open(
     catalog, skew = load_valid_catalog(settings), ClockSkew(clock := open_clock(settings))
     client = _client(stack, settings, redact, skew)
     answer = await check_slack(client, settings)
-    stack.push_async_callback((store := await open_valid_store(settings, clock, redact, is_ending)).close)
+    stack.push_async_callback((store := await open_valid_store(settings, clock, redact, start)).close)
     identity = await _identity(client, store, settings, answer)
-    held, outage = await _store_outage(stack, store, clock, settings)
+    held, outage = await _store_outage(stack, store, clock, settings, start)
     background = Background()
     traffic = SharedTraffic(clock, store, client, partial(background.start, at_once=True))
     later = TenantOpenedLater(partial(open_tenant, settings, pauses, traffic, skew.observer(GRAPH)))
@@ -321,14 +326,15 @@ def _signing_secrets(settings: Settings) -> SigningSecrets:
 
 
 async def _store_outage(
-    stack: AsyncExitStack, store: Store, clock: Clock, settings: Settings
+    stack: AsyncExitStack, store: Store, clock: Clock, settings: Settings, start: Start
 ) -> tuple[HeldStart, asyncio.Task[None]]:
     """Have it stored whether the start is held, and since when the bot did not run; wait for that, but not for long.
 
     :raises SettingsProblems: when the place outside of the records cannot be used.
     """
     held = HeldStart(store=store, clock=clock, place=settings.generation_place)
-    outage_stored = _start(stack, store_outage(store, clock, held))
+    outage_stored = _start(stack, store_outage(store, clock, held, start))
+    _start(stack, log_what_is_waited_for(outage_stored, start))
     await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
     if outage_stored.done():
         outage_stored.result()
@@ -355,6 +361,7 @@ async def _receive(
     outage_stored: asyncio.Task[None],
     secrets: SigningSecrets,
     stopping: Stopping,
+    start: Start,
 ) -> Readiness:
     """Check the process's health, and listen.
 
@@ -374,7 +381,7 @@ async def _receive(
         comparison=systems.clock_comparison,
         check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
-    readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket, stopping=stopping)
+    readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket, stopping=stopping, start=start)
     readiness.loops.append(asyncio.create_task(health.run()))
     stack.push_async_callback(_end_all, readiness.loops)
     await _listen(stack, systems, receiver, work, readiness, secrets)
@@ -452,8 +459,9 @@ async def _listen(
     )
     await serve(stack, app, settings.host, settings.port, "")
     # NB. after Slack's address: who reads that the bot is ready may send clicks at once.
-    health = make_health_app(metrics=metrics, readiness=readiness.what_is_said)
-    await serve(stack, health, settings.gatehouse_health_host, settings.gatehouse_health_port, "GATEHOUSE_HEALTH_")
+    listener = readiness.start.listener
+    await listener.tell(readiness.what_is_said, metrics)
+    stack.push_async_callback(listener.close)  # before what it tells about, whenever it began
 
 
 def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

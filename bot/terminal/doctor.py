@@ -57,6 +57,7 @@ from workflows.core.policy.stops.permissions import OPTIONAL, REQUIRED, WRITES_C
 from workflows.core.posture.watch.denied_sign_ins.counting import MAX_TENANTS
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
+from workflows.intervals import WORK_LATE_AFTER
 from workflows.ports.tenant import Tenant, TenantRefused
 from workflows.store.common.reading import ServerFacts
 
@@ -74,6 +75,7 @@ _MAX_PROFILES: Final = 100
 _MAX_NAMED: Final = 5
 """The most people that one finding names; the others are counted."""
 _FOLLOW: Final = "Follow the message"
+_PERFORM: Final = "Start the bot. If it runs, see what its /readyz and its log say"
 PERMISSIONS: Final = REQUIRED | OPTIONAL
 """The permissions in README.md, optional ones included; a test compares them."""
 
@@ -123,7 +125,7 @@ async def _about_records(settings: Settings) -> list[Finding]:
     database = await _about_database(settings)
     verified = await asyncio.to_thread(records_findings, settings)
     waiting = (*await _alarms(settings), *await _denied_sign_ins(settings), *verified)
-    return [*await _records(settings), *database, key, *waiting, *generation]
+    return [*await _records(settings), *await _waiting_work(settings), *database, key, *waiting, *generation]
 
 
 async def _about_database(settings: Settings) -> list[Finding]:
@@ -422,6 +424,22 @@ async def _records(settings: Settings) -> list[Finding]:
         )
         for effect in parked
     ]
+
+
+async def _waiting_work(settings: Settings) -> list[Finding]:
+    """Say how much stored work is not done yet, and for how long it has been due; nothing when the bot never ran."""
+    subject, now = "Records: waiting work", open_clock(settings).now()
+    if not settings.records.exists():
+        return []
+    try:
+        found = await asyncio.to_thread(settings.records.read_waiting, now)
+    except OSError as error:
+        return [Finding(subject=subject, state=str(error), advice=_own_database(settings))]
+    if found.due_since is None:
+        return [Finding(subject=subject, state=f"{found.count}, none of it due" if found.count else "none")]
+    state = f"{found.count}, the oldest due since {minute(found.due_since)}"
+    is_late = now - found.due_since > WORK_LATE_AFTER
+    return [Finding(subject=subject, state=state, advice=_PERFORM if is_late else "", is_optional=True)]
 
 
 async def _alarms(settings: Settings) -> list[Finding]:

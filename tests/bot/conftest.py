@@ -15,7 +15,7 @@ from tests.bot.bot_under_test import BotUnderTest, free_port, health_url_of
 from tests.bot.records_file import file_of
 from tests.warm.authority import reuse_authority
 from tests.warm.kept_world import KeptWorld, contoso_opened
-from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
+from tests.warm.patience import be_patient
 from tests.warm.ready_made import loaded_once, put_new_database
 from tests.warm.short_pauses import HOME_PAUSE, SHORT_HOME_PAUSE, SHORT_PAUSES, SHORT_READ_PAUSE
 from workflows.entra.transport.traffic.read_retries import ReadRetries
@@ -70,8 +70,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(HOME_PAUSE, SHORT_HOME_PAUSE)
-    for module in PATIENT_MODULES:
-        monkeypatch.setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
+    be_patient(monkeypatch.setattr)
     monkeypatch.setattr(ReadRetries, "_get_delay_time_exp_backoff", lambda *_: SHORT_READ_PAUSE)
     monkeypatch.setattr("workflows.entra.transport.traffic.lane.FIRST_PAUSE_SECONDS", SHORT_READ_PAUSE)
     for place in ("opening.start_checks", "settings"):

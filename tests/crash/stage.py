@@ -24,7 +24,7 @@ from tests.crash.labelled import run_labelled_bot
 from tests.crash.points import ARMED, Point, was_killed_in
 from tests.scenarios.stage import CHANNEL, DAY, UNLIMITED, Stage
 from tests.stores.bot_database import bot_database, note_use
-from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
+from tests.waiting import LONGEST_CALL, LONGEST_WAIT, killed_when_it_hangs
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
 from tests.warm.short_pauses import STORY_PAUSES
@@ -34,8 +34,6 @@ Seen = Callable[[], Awaitable[object]]
 _NOT_ACKNOWLEDGED: Final = ("operation_timeout", "dispatch_failed")
 _TRY_AGAIN: Final = "nothing was sent. Try again in a minute."
 """What a window says when Graph was read too late, as on a slow machine, or by a bot that has just started."""
-_LONGEST_CALL: Final = 1800.0
-"""Seconds of a call to the sandbox. Days that pass in steps take minutes on a machine with much other work."""
 _CLOCK: Final = "clock"
 """The file of a sandbox's clock: the seconds that it is ahead of the machine's."""
 _KEPT_AT: Final = "kept_at"
@@ -72,7 +70,7 @@ class CrashStage(Stage):
             self.sandbox.faults = self.faults
         await self.sandbox.start(0)
         self.url = self.sandbox.url
-        self._session = ClientSession(timeout=ClientTimeout(total=_LONGEST_CALL))
+        self._session = ClientSession(timeout=ClientTimeout(total=LONGEST_CALL))
         note_use(self.database)
         await asyncio.to_thread(self.database.put_new)
         port, health_port = free_port(), free_port()

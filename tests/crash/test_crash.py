@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import pytest
 
-from bot.sandbox.slack.workspace import triggers
 from tests.crash.carried_out import note_writes
 from tests.crash.invariants import Outcome, check_copies, check_writes, heard, outcome_of, silent
 from tests.crash.points import Point, reached_in
@@ -27,7 +26,7 @@ from tests.stores.choice import is_postgres
 from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
 from tests.warm.kept_world import KeptWorld
-from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
+from tests.warm.patience import be_patient
 
 pytestmark = [pytest.mark.crash, pytest.mark.threats("G1", "G3", "G15")]
 
@@ -63,9 +62,7 @@ def chosen_seed() -> int:
 @pytest.fixture(autouse=True)
 def patient_slack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the simulated Slack, which runs in this process, wait longer on a slow machine."""
-    for module in PATIENT_MODULES:
-        monkeypatch.setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
-    monkeypatch.setattr(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)
+    be_patient(monkeypatch.setattr)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout
 
 from bot.process.child_process import become_bot_process
 from bot.sandbox.http.faults import Faults
@@ -21,7 +21,7 @@ from tests.bot.bot_under_test import free_port
 from tests.replicas.balancer import Balancer, Target
 from tests.replicas.health import JointHealth
 from tests.scenarios.stage import UNLIMITED, Stage
-from tests.waiting import killed_when_it_hangs
+from tests.waiting import LONGEST_CALL, killed_when_it_hangs
 from tests.warm.forks import start_forked
 from tests.warm.patience import be_patient
 from tests.warm.short_pauses import STORY_PAUSES
@@ -140,7 +140,7 @@ class ReplicasStage(Stage):
             self.sandbox.faults = self.faults
         await self.sandbox.start(0)
         self.url = self.sandbox.url
-        self._session = ClientSession()
+        self._session = ClientSession(timeout=ClientTimeout(total=LONGEST_CALL))
         self.balancer = Balancer([Target(free_port(), free_port()) for _ in range(self.count)])
         await self.balancer.start()
         self.health = JointHealth(self.balancer.targets)

@@ -36,8 +36,9 @@ async def said_of_the_place() -> str:
         raise PlaceNotShared(HoldCause.NOT_HANDED_OVER)
 
     held = SimpleNamespace(begin=begin, place=SimpleNamespace(name="/var/lib/gatehouse"))
+    store, start = SimpleNamespace(shared_queue=None), SimpleNamespace()
     with pytest.raises(SettingsProblems) as refused:
-        await store_outage(cast(Any, SimpleNamespace(shared_queue=None)), FixedClock(), cast(Any, held))
+        await store_outage(cast(Any, store), FixedClock(), cast(Any, held), cast(Any, start))
     return refused.value.problems[0]
 
 

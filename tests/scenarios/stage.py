@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientConnectionError, ClientSession
+from aiohttp import ClientConnectionError, ClientSession, ClientTimeout
 
 from tests.stores.bot_database import BotDatabase, bot_database, note_use
 from tests.stores.choice import is_postgres
-from tests.waiting import LONGEST_WAIT
+from tests.waiting import LONGEST_CALL, LONGEST_WAIT
 from tests.warm.sandbox import WarmSandbox
 
 CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
@@ -73,7 +73,7 @@ class Stage:
             line = (await (self._start_forked() if self.warm else self._start_command())).strip()
         assert line.startswith("ready http://127.0.0.1:"), line
         self.url = line.removeprefix("ready ")
-        self._session = ClientSession()
+        self._session = ClientSession(timeout=ClientTimeout(total=LONGEST_CALL))
         if self.has_slack_limits:
             await self.do("slack/limits", enforced=True)
 

@@ -33,7 +33,11 @@ async def test_a_kill_around_the_write_leads_to_exactly_one_post(stage: Stage, f
     await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
     await stage.call("DELETE", "faults")
     await stage.kill_the_bot()
-    await asyncio.sleep(0.5)
+
+    async def is_active() -> bool:
+        return "active (verified" in (await stage.card())["text"]
+
+    await stage.until(is_active, "the approved settings")
     await stage.rest()
     assert [entry["method"] for entry in await stage.writes()] == ["POST"]
     assert "active (verified" in (await stage.card())["text"]

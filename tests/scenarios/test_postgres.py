@@ -13,7 +13,7 @@ from tests.crash.stage import CrashStage
 from tests.scenarios.stage import running_stage, words
 from tests.waiting import LONGEST_WAIT
 from tests.warm.forks import start_forked
-from tests.warm.patience import ACKNOWLEDGE_SECONDS, PATIENT_MODULES
+from tests.warm.patience import be_patient
 from tests.warm.short_pauses import STORY_PAUSES
 from tests.workflows.store.postgres.server import test_server
 from workflows.core.audit.chain import KeyRing, written_key
@@ -50,8 +50,7 @@ class PostgresStage(CrashStage):
 @pytest.fixture(autouse=True)
 def _patient_slack(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the simulated Slack, which is in this process, wait as in the other stories."""
-    for module in PATIENT_MODULES:
-        monkeypatch.setattr(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
+    be_patient(monkeypatch.setattr)
 
 
 @pytest.fixture

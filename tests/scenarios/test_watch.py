@@ -11,6 +11,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, Stage, words
 from tests.scenarios.test_posture import gatehouse
+from tests.waiting import LONGEST_WAIT
 
 pytestmark = pytest.mark.story
 
@@ -144,11 +145,11 @@ async def test_opened_behind_the_bots_back_is_alarmed_named_and_restored_by_the_
     assert (status, err) == (0, ""), out + err
 
 
-async def answers(health_url: str) -> bool:
+async def answers(health_url: str, *, within: float = LONGEST_WAIT) -> bool:
     """Tell whether a probe gets an answer from the bot."""
     with suppress(ClientError, TimeoutError):
         async with (
-            ClientSession(timeout=ClientTimeout(total=1)) as session,
+            ClientSession(timeout=ClientTimeout(total=within)) as session,
             session.get(f"{health_url}/healthz") as one,
         ):
             return one.status == 200
@@ -164,7 +165,7 @@ async def test_a_stopped_bot_answers_no_probe_and_what_was_changed_meanwhile_is_
     bot = await stage.see("bot")
     assert await answers(bot["health_url"])
     os.kill(bot["pid"], signal.SIGSTOP)
-    assert not await answers(bot["health_url"])
+    assert not await answers(bot["health_url"], within=1)
     await changed_behind(stage, b2bDirectConnectInbound=ALL)
     added = {FABRIKAM: {"tenantId": FABRIKAM, "b2bCollaborationInbound": ALL}}
     await stage.call("PATCH", "graph/state", {"partners": added})

@@ -109,7 +109,8 @@ class SecondLookNeeded(Refused):
 class Limits:
     """The limits of an hour and of a day, of open requests, and of high-risk approvals within minutes.
 
-    Two actions at the same moment may exceed a limit by one.
+    Approvals are counted in the order in which the clicks were received, also by several bots. Of other actions, those
+    at the same moment are not counted for each other.
     """
 
     store: Store
@@ -159,15 +160,23 @@ class Limits:
             raise SecondLookNeeded(Fact(MessageCode.SECOND_LOOK, values))
 
     async def require(
-        self, action: LimitedAction, actor: ChatId, account: PersonId | None = None, *, count: int = 1
+        self,
+        action: LimitedAction,
+        actor: ChatId,
+        account: PersonId | None = None,
+        *,
+        count: int = 1,
+        click: str | None = None,
     ) -> Allowance:
         """Check that the person may do more of an action in this hour, or on this day.
 
         :param count: as how many actions it counts, at most the maximum.
+        :param click: the idempotency key of the click that is checked, where the action is a click. Then clicks that
+            were received before it and are being checked count too.
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
         """
         maximum, now, period = self.maximums[action], self.clock.now(), period_of(action)
-        times = await self.store.times_of(actor, account, _COMMANDS[action], now - period)
+        times = await self.store.times_of(actor, account, _COMMANDS[action], now - period, unchecked_before=click)
         if len(times) + count > maximum:
             again = times[len(times) + count - maximum - 1] + period
             raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=action.value, again_at=again.isoformat())
@@ -181,16 +190,17 @@ class Limits:
             more_at=(times[0] if times else now) + period,
         )
 
-    async def require_approval(self, actor: ChatId, account: PersonId) -> Allowance:
+    async def require_approval(self, actor: ChatId, account: PersonId, *, click: str) -> Allowance:
         """Check that the person may give one more approval in this hour, and on this day where that is limited.
 
+        :param click: the idempotency key of the click.
         :returns: the limit that leaves fewer approvals.
         :raises Refused: `limit_reached`, as `require` does.
         """
-        hourly = await self.require(LimitedAction.APPROVALS, actor, account)
+        hourly = await self.require(LimitedAction.APPROVALS, actor, account, click=click)
         if LimitedAction.DAILY_APPROVALS not in self.maximums:
             return hourly
-        daily = await self.require(LimitedAction.DAILY_APPROVALS, actor, account)
+        daily = await self.require(LimitedAction.DAILY_APPROVALS, actor, account, click=click)
         return min(daily, hourly, key=lambda allowance: allowance.remaining)
 
     async def alarm_when_used_up(self, allowance: Allowance, name: str) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+import structlog
+
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.app.storing.recorder import Recorder
 from workflows.app.watch.known_drift import is_partner_drifted
@@ -49,6 +51,7 @@ _TRIES: Final = 5
 _OF_THE_REQUEST: Final = Keep | SilenceCommand | AskAccessTest | RequestAccessTest | AnswerAccessTest
 """What belongs to the history of the request: the answers of people, and that they were asked."""
 
+_log = structlog.get_logger()
 Record = TypeVar("Record")
 
 CurrentRolesOf = Callable[[AccessRequest], Awaitable[CurrentRoles]]
@@ -118,7 +121,8 @@ class Service(Recorder):
             tenant_id=None if observation is None else observation.identity.tenant_id,
             account=None if filed_by else submitter_account,
         )
-        await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
+        if await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects)):
+            _log.info("request_stored", request=request_id, entry=key)  # a revocation has no id before
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Withdraw a request of the actor. This needs no permission check.

@@ -360,7 +360,7 @@ class PermissionCheck:
         # Rejecting closes access, and is never limited.
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
-            allowance = await self.limits.require_approval(actor.chat_id, actor.id)
+            allowance = await self.limits.require_approval(actor.chat_id, actor.id, click=key.removeprefix(RESULT_OF))
             if request is not None and click.is_second_look:
                 if (at := approved_at(request, actor, click.digest)) is not None:
                     raise Refused(RefusalCode.SECOND_LOOK_COUNTED, at=at.isoformat())
@@ -475,7 +475,7 @@ class PermissionCheck:
     ) -> None:
         allowance = None
         if self.limits is not None and isinstance(click, ApproveBatch):
-            allowance = await self.limits.require_approval(actor.chat_id, actor.id)
+            allowance = await self.limits.require_approval(actor.chat_id, actor.id, click=key.removeprefix(RESULT_OF))
         await self._profiles.read(actor)
         await self._batch_decisions.decide(click, actor, key=key, received_at=received_at)
         if allowance is not None:

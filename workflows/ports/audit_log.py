@@ -211,7 +211,13 @@ class AuditLog(Protocol):
         """Return whether an audit entry with this key exists."""
 
     async def times_of(
-        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+        self,
+        actor: ChatId,
+        account: PersonId | None,
+        commands: Sequence[str],
+        since: datetime,
+        *,
+        unchecked_before: str | None = None,
     ) -> Sequence[datetime]:
         """List the times when a person's commands of these names were accepted, oldest first.
 
@@ -223,6 +229,8 @@ class AuditLog(Protocol):
             id. None when the account is not known.
         :param commands: the names of the commands, as stored.
         :param since: entries before this time are not listed.
+        :param unchecked_before: the idempotency key of a click. The person's clicks of these names that were received
+            before it and have no result yet are listed too, with the time when they were received.
         """
 
     async def approved_before(

@@ -224,6 +224,9 @@ class SharedQueue(Protocol):
     async def resign(self, name: str) -> None:
         """Give up the lead, so that another process has it at once."""
 
+    async def leader(self, name: str) -> int | None:
+        """Return the number of the process that has the lead now, as its log says it; None when none has it."""
+
     def in_lane(self, lane: str) -> AbstractAsyncContextManager[bool]:
         """Return a context in which this process takes part in a lane of which it has claimed no effect.
 

@@ -5,6 +5,7 @@ It is long because it describes each way once for all kinds of stores, and has t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -20,7 +21,7 @@ from workflows.store.sqlite.store import open_store
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head
     from workflows.core.audit.verifying import ChainCheck
-    from workflows.store.common.reading import GivenUpRow, ServerFacts
+    from workflows.store.common.reading import GivenUpRow, ServerFacts, WaitingWork
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRES: Final = ("postgresql://", "postgres://")
@@ -122,6 +123,12 @@ class RecordsLocation(Protocol):
 
     def read_given_up(self) -> "Sequence[GivenUpRow]":
         """List the effects that were given up, oldest first.
+
+        :raises OSError: when they cannot be read.
+        """
+
+    def read_waiting(self, now: datetime) -> "WaitingWork":
+        """Count the effects that are not performed yet.
 
         :raises OSError: when they cannot be read.
         """
@@ -279,6 +286,15 @@ class StoreLocation:
         from workflows.store.sqlite.other_process.read_only import read_given_up
 
         return read_given_up(self.path)
+
+    def read_waiting(self, now: datetime) -> "WaitingWork":
+        """Count the effects that are not performed yet.
+
+        :raises OSError: when they cannot be read.
+        """
+        from workflows.store.sqlite.other_process.read_only import read_waiting
+
+        return read_waiting(self.path, now)
 
     def read_open_alarms(self) -> Sequence[Alarm]:
         """List the alarms that are not cleared, oldest first.

@@ -2,14 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
 
-from bot.process.settings import Settings
-from bot.process.web.connections import serve
-from bot.process.web.server import make_health_app
+from bot.process.web.connections import HealthListener
 from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.records import StoreUnusable
 from workflows.store.location import OpenStore
@@ -21,10 +18,11 @@ _log = structlog.get_logger()
 
 
 async def wait_for_store(
-    settings: Settings, open_now: Callable[[], Awaitable[OpenStore]], reason: str, is_ending: asyncio.Event
+    listener: HealthListener, open_now: Callable[[], Awaitable[OpenStore]], reason: str, is_ending: asyncio.Event
 ) -> OpenStore | None:
     """Try until the store can be opened. Nothing of Slack is accepted before.
 
+    :param listener: tells why the process waits, and then that it starts.
     :param open_now: tries once; it raises `StoreUnusable` where the same may succeed later.
     :param reason: why the first attempt failed.
     :returns: the open store; None when the process was asked to end.
@@ -32,25 +30,24 @@ async def wait_for_store(
     """
 
     async def readiness() -> tuple[bool, str]:
-        return False, f"the records cannot be opened: {reason}\n"
+        return False, f"the records cannot be opened: {reason}\n" if reason else "starting\n"
 
     async def metrics() -> tuple[bytes, str]:
         return _METRICS, "text/plain; version=0.0.4; charset=utf-8"
 
-    async with AsyncExitStack() as stack:
-        health = make_health_app(metrics=metrics, readiness=readiness)
-        await serve(stack, health, settings.gatehouse_health_host, settings.gatehouse_health_port, "GATEHOUSE_HEALTH_")
-        _log.error("records_not_opened", reason=reason)
-        while not await _is_set_within(is_ending, START_STORED_AGAIN_AFTER.total_seconds()):
-            try:
-                store = await open_now()
-            except StoreUnusable as error:
-                if str(error) != reason:
-                    reason = str(error)
-                    _log.error("records_not_opened", reason=reason)
-            else:
-                _log.warning("records_opened")
-                return store
+    await listener.tell(readiness, metrics)
+    _log.error("records_not_opened", reason=reason)
+    while not await _is_set_within(is_ending, START_STORED_AGAIN_AFTER.total_seconds()):
+        try:
+            store = await open_now()
+        except StoreUnusable as error:
+            if str(error) != reason:
+                reason = str(error)
+                _log.error("records_not_opened", reason=reason)
+        else:
+            _log.warning("records_opened")
+            reason = ""
+            return store
     return None
 
 

@@ -6,6 +6,7 @@ for some time is stored before anything is done.
 
 import asyncio
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -16,14 +17,17 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.process.logs.redactor import Redactor
 from bot.process.opening.opened_later import TenantOpenedLater
 from bot.process.settings import Settings, SettingsProblems
+from bot.process.web.connections import HealthListener
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
+from bot.words.unavailable.storage import trouble_words
 from workflows.app.schedule.downtime import store_gap_at_start
 from workflows.app.schedule.freezing.held_start import HeldStart, PlaceNotShared
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.requests.delays.downtime import Gap
-from workflows.intervals import START_STORED_AGAIN_AFTER
+from workflows.intervals import START_STORED_AGAIN_AFTER, START_WAIT_LOGGED_AFTER
 from workflows.ports.clock import Clock
+from workflows.ports.effects_queue import SharedQueue
 from workflows.ports.records import StoreNotWritable, StoreUnusable
 from workflows.ports.store import Store
 from workflows.store.location import OpenStore
@@ -33,6 +37,17 @@ _START: Final = "start"
 """The lead of the process that begins: one compares the records, and looks for a gap, at a time."""
 _OTHER_STARTS_SECONDS: Final = 0.1
 _log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Start:
+    """The start of this process: what it waits for, and who tells about it."""
+
+    is_ending: asyncio.Event
+    """Set when the process is asked to end."""
+    listener: HealthListener
+    waits_for: str = ""
+    """What is to end before anything is stored; empty when nothing is waited for."""
 
 
 class _OtherStarts(Exception):
@@ -54,12 +69,9 @@ def load_valid_catalog(settings: Settings) -> Catalog:
         raise SettingsProblems(error.problems) from error
 
 
-async def open_valid_store(
-    settings: Settings, clock: Clock, redact: Redactor, is_ending: asyncio.Event | None = None
-) -> OpenStore:
+async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor, start: Start) -> OpenStore:
     """Open the database. Wait for a server that cannot be used now.
 
-    :param is_ending: set when the process is asked to end.
     :raises SettingsProblems: when it cannot be used with these settings.
     :raises EndedBeforeStart: when the process was asked to end before the server could be used.
     """
@@ -86,8 +98,11 @@ async def open_valid_store(
         store = await open_now()
         try:
             await _require_key_of_others(store)
-        except BaseException:
+        except BaseException as error:
             await store.close()
+            if isinstance(error, StoreNotWritable):  # it could be opened, and is away again
+                why = f"{settings.records.name} cannot be used now: {trouble_words(error.trouble)}"
+                raise StoreUnusable(why, is_temporary=True) from error
             raise
         return store
 
@@ -96,7 +111,7 @@ async def open_valid_store(
     except StoreUnusable as error:
         from bot.process.opening.awaited_store import wait_for_store  # few starts need it
 
-        store = await wait_for_store(settings, open_with_known_key, str(error), is_ending or asyncio.Event())
+        store = await wait_for_store(start.listener, open_with_known_key, str(error), start.is_ending)
     if store is None:
         raise EndedBeforeStart
     return store
@@ -199,36 +214,45 @@ async def warm_up(later: TenantOpenedLater, settings: Settings) -> None:
         )
 
 
-async def _begin(store: Store, clock: Clock, held: HeldStart) -> Gap | None:
+async def _begin(store: Store, clock: Clock, held: HeldStart, start: Start) -> Gap | None:
     """Do both, while no other process that shares the store begins."""
     shared = store.shared_queue
     async with nullcontext(True) if shared is None else shared.leading(_START) as is_mine:
-        if not is_mine:
+        if shared is not None and not is_mine:
+            await _wait_for_other(shared, start)
             raise _OtherStarts
+        start.waits_for = f"the records are compared with {held.place.name}"
         try:
             # NB. before the gap is stored, which replaces the time at which the records end.
             await held.begin(takes_now=False)
             return await store_gap_at_start(store=store, clock=clock)
         finally:
+            start.waits_for = ""
             if shared is not None:
                 await shared.resign(_START)
 
 
-async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
+async def _wait_for_other(shared: SharedQueue, start: Start) -> None:
+    """Wait a moment for the process that begins now."""
+    await shared.beat()  # it may have died meanwhile
+    if (worker := await shared.leader(_START)) is not None:
+        start.waits_for = f"worker {worker}, another bot, starts first; if that does not end, restart it"
+    await asyncio.sleep(_OTHER_STARTS_SECONDS)
+
+
+async def store_outage(store: Store, clock: Clock, held: HeldStart, start: Start) -> None:
     """Store whether the start is held, and that the bot did not run for some time. Repeat until the store accepts it.
 
     :raises SettingsProblems: when the place outside of the records cannot be used.
     """
     while True:
         try:
-            gap = await _begin(store, clock, held)
+            gap = await _begin(store, clock, held, start)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))
             await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
         except _OtherStarts:
-            if store.shared_queue is not None:
-                await store.shared_queue.beat()  # it may have died meanwhile
-            await asyncio.sleep(_OTHER_STARTS_SECONDS)
+            continue
         except PlaceNotShared as error:
             raise SettingsProblems(
                 (
@@ -243,3 +267,15 @@ async def store_outage(store: Store, clock: Clock, held: HeldStart) -> None:
             break
     if gap is not None:
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
+
+
+async def log_what_is_waited_for(outage_stored: asyncio.Task[None], start: Start) -> None:
+    """Log what the start waits for, once for each reason, until the outage is stored."""
+    logged = ""
+    while not outage_stored.done():
+        await asyncio.wait([outage_stored], timeout=START_WAIT_LOGGED_AFTER.total_seconds())
+        if not outage_stored.done() and start.waits_for not in ("", logged):
+            logged = start.waits_for
+            _log.warning("start_waits", reason=logged)
+    if logged and not outage_stored.cancelled() and outage_stored.exception() is None:
+        _log.warning("start_goes_on")

@@ -1,4 +1,4 @@
-"""Limit the connections: their number, and the time until a request is complete.
+"""Limit the connections: their number, and the time until a request is complete. Listen at an address.
 
 The limits apply before anything else, because a connection uses a file descriptor before any byte is read.
 """
@@ -14,7 +14,8 @@ from aiohttp import web, web_response
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from bot.process.settings import SettingsProblems
+from bot.process.settings import Settings, SettingsProblems
+from bot.process.web.server import MetricsPage, WhetherReady, make_health_app
 
 HEADER_SECONDS: Final = 5.0
 """The most seconds until a connection's headers are complete."""
@@ -169,3 +170,38 @@ async def serve(stack: AsyncExitStack, app: web.Application, host: str, port: in
     except OSError as error:
         problem = f"{prefix}HOST, {prefix}PORT: cannot listen on {host}:{port} ({error.strerror})"
         raise SettingsProblems((problem,)) from error
+
+
+class HealthListener:
+    """Tells about the process at one address, from the first time that something is told until it is closed.
+
+    What it tells changes while the process starts, and the listener stays. The end of a listener leaves a connection
+    that it has just accepted open and without an answer (cpython issue 109564), so none takes the place of another.
+    """
+
+    _readiness: WhetherReady
+    _metrics: MetricsPage
+
+    def __init__(self, settings: Settings) -> None:
+        """Create it. Nobody listens before `tell` is called."""
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._is_listening = False
+
+    async def tell(self, readiness: WhetherReady, metrics: MetricsPage) -> None:
+        """Tell this from now on; listen, when this is the first time.
+
+        :raises SettingsProblems: when the port cannot be used.
+        """
+        self._readiness, self._metrics = readiness, metrics
+        if self._is_listening:
+            return
+        self._is_listening, settings = True, self._settings
+        app = make_health_app(metrics=lambda: self._metrics(), readiness=lambda: self._readiness())
+        await serve(
+            self._stack, app, settings.gatehouse_health_host, settings.gatehouse_health_port, "GATEHOUSE_HEALTH_"
+        )
+
+    async def close(self) -> None:
+        """Stop listening; the second time, do nothing."""
+        await self._stack.aclose()

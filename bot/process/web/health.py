@@ -120,7 +120,9 @@ class Health:
         if self._failed_checks < _CHECKS_UNTIL_ALARM:
             return
         if self._unstored is None:
-            self._unstored = new_alarm(AlarmCode.STORE_NOT_WRITABLE, "", {"reason": trouble.value}, self._clock.now())
+            # Each of several processes has told the admins, so each has an alarm: its messages change at its end.
+            subject, values = "" if self._store.shared_notes is None else self._name, {"reason": trouble.value}
+            self._unstored = new_alarm(AlarmCode.STORE_NOT_WRITABLE, subject, values, self._clock.now())
         if self._copies is None:
             try:
                 self._copies = await self._send(self._unstored)
@@ -136,7 +138,7 @@ class Health:
             await self._alarms.store_alarm(self._unstored)
             self._unstored, self._copies, self._is_first = None, None, True
         if self._is_first:  # also when an earlier process ended before it could do so
-            await self._alarms.clear_alarm(AlarmCode.STORE_NOT_WRITABLE)
+            await self._alarms.update_alarms(AlarmCode.STORE_NOT_WRITABLE, {})
             self._is_first = False
 
     async def _update_socket_alarm(self) -> None:

@@ -13,7 +13,7 @@ from binascii import a2b_qp
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 import structlog
@@ -37,6 +37,11 @@ _ONLY_PAYLOAD: Final = re.compile(b"payload=([^&=]*)")
 """A form with nothing but a payload. Nearly every form of Slack is one."""
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
+
+WhetherReady: TypeAlias = Callable[[], Awaitable[tuple[bool, str]]]
+"""Returns whether the bot is ready, and what is to be said about that."""
+MetricsPage: TypeAlias = Callable[[], Awaitable[tuple[bytes, str]]]
+"""Returns the metrics page, and its content type."""
 
 _log = structlog.get_logger()
 
@@ -112,14 +117,8 @@ def make_web_app(
     return app
 
 
-def make_health_app(
-    *, metrics: Callable[[], Awaitable[tuple[bytes, str]]], readiness: Callable[[], Awaitable[tuple[bool, str]]]
-) -> web.Application:
-    """Return the application that tells about the process. It has a listener of its own.
-
-    :param metrics: returns the metrics page, and its content type.
-    :param readiness: returns whether the bot is ready, and what is to be said about that.
-    """
+def make_health_app(*, metrics: MetricsPage, readiness: WhetherReady) -> web.Application:
+    """Return the application that tells about the process. It has a listener of its own."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")

@@ -28,8 +28,9 @@ from workflows.app.schedule.freezing.freezes import Freezes
 from workflows.core.audit.chain import written_key
 from workflows.core.checks.tenant_facts import CapabilityAccess
 from workflows.core.errors.facts import text_fact
+from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.effects import ShowRequest
+from workflows.core.requests.effects import ShowHome, ShowRequest
 from workflows.core.requests.request import RequestId
 from workflows.entra.transport.claims import claims_in
 from workflows.ports.audit_log import AuditEntry
@@ -215,10 +216,29 @@ async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, wo
     assert {file.name: file.read_bytes() for file in file_of(settings).parent.iterdir()} == before
 
 
+async def test_how_much_work_waits_and_since_when_it_is_due_is_said(settings: Settings, world: Sandbox) -> None:
+    store = await open_store(file_of(settings), world.clock)
+    entry = AuditEntry(key="homes", at=world.clock.now(), actor="t", command="t", outcome="accepted", details={})
+    homes = tuple(ShowHome(person=ChatId(f"U{number}")) for number in range(2))
+    await store.commit(Commit(entry=entry, effects=homes))
+    _, text = await examined(settings)
+    assert "✓ 2, the oldest due since " in finding(text, "waiting work")
+    world.clock.advance(601)
+    _, text = await examined(settings)
+    assert "– 2, the oldest due since " in finding(text, "waiting work")
+    assert "Start the bot. If it runs, see what its /readyz and its log say" in finding(text, "waiting work")
+    for effect in await store.pending(world.clock.now(), 9):
+        await store.retry(effect.id, world.clock.now() + timedelta(minutes=1), ())
+    _, text = await examined(settings)
+    assert "2, none of it due" in finding(text, "waiting work")
+    await store.close()
+
+
 async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
     status, text = await examined(gatehouse.settings)
     assert status == 0, text
     assert "none" in finding(text, "stopped work")
+    assert "none" in finding(text, "waiting work")
     await give_up(gatehouse.store, "chat.postMessage: channel_not_found")
     status, text = await examined(gatehouse.settings)
     assert status == 1

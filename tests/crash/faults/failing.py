@@ -12,7 +12,9 @@ from typing import Any, Final
 from bot.sandbox.http.faults import AnyCall, Fault, Faults, Target
 
 PATIENCE: Final = 1.5
-"""After so many seconds the bot of these stories takes a call for lost."""
+"""After so many seconds the bot of a story with late answers takes a call for lost."""
+USUAL_PATIENCE: Final = 10.0
+"""The same where no answer is late. With less, a slow machine would let calls be lost that are not to fail."""
 _HTML: Final = "<html><h1>Not here</h1></html>"
 _OTHER_TENANT: Final = "0e0e0e0e-2222-4bbb-8ccc-0123456789ff"
 _IDS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'[^']*'|(?<=/response/).*")
@@ -63,6 +65,10 @@ def kinds_of(target: Target) -> dict[str, dict[str, Any]]:
     return {**PASSING, **(OF_SLACK if target == "slack" else {}), **LASTING[target]}
 
 
+def _patience_for(target: Target, kind: str) -> float:
+    return PATIENCE if "delay_seconds" in kinds_of(target)[kind] else USUAL_PATIENCE
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """The k-th call of one operation."""
@@ -105,6 +111,11 @@ class Failing(Faults):
         """Return how a call fails; here no call does."""
         return None
 
+    @property
+    def patience(self) -> float:
+        """After how many seconds the bot takes a call for lost."""
+        return USUAL_PATIENCE
+
 
 @dataclass(kw_only=True)
 class OneCall(Failing):
@@ -121,6 +132,11 @@ class OneCall(Failing):
     def fault_of(self, place: Place) -> Fault | None:
         """Return how this call fails."""
         return Fault(target=self.target, **kinds_of(self.target)[self.kind]) if place == self.place else None
+
+    @property
+    def patience(self) -> float:
+        """Return a short time for an answer that comes too late."""
+        return _patience_for(self.target, self.kind)
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.place}"
@@ -141,6 +157,11 @@ class Wave(Failing):
             return None
         is_inside = sum(one.target == self.target for one in self.seen) >= self.begins
         return Fault(target=self.target, **kinds_of(self.target)[self.kind]) if is_inside else None
+
+    @property
+    def patience(self) -> float:
+        """Return a short time for answers that come too late."""
+        return _patience_for(self.target, self.kind)
 
     def __str__(self) -> str:
         return f"{self.length} times {self.kind} of {self.target} from call {self.begins} on"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.words.batches.sheet_imports import ROWS_NOT_SENT
-from tests.crash.faults.failing import PATIENCE, Failing, Place
+from tests.crash.faults.failing import Failing, Place
 from tests.crash.faults.faulty_stage import FaultyStage
 from tests.crash.invariants import Outcome, check_copies, check_writes, heard, outcome_of, silent
 from tests.crash.records import read
@@ -42,7 +42,7 @@ async def play(story: Story, kept: KeptWorld, folder: Path, failing: Failing, *,
 
     :param may_stop: whether the story may end before its end; what then must hold is `difference`'s to say.
     """
-    stage = FaultyStage(data=put_kept(kept, folder), failing=failing, patience=PATIENCE, rounds=rounds)
+    stage = FaultyStage(data=put_kept(kept, folder), failing=failing, patience=failing.patience, rounds=rounds)
     stopped = ""
     try:
         await stage.start()

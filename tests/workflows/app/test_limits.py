@@ -1,5 +1,6 @@
 """One person may do so much in an hour: counted from what is stored, said before it bites, alarmed once."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -197,6 +198,20 @@ async def test_the_approval_above_the_limit_is_refused_and_the_admins_are_alarme
     assert (await world.refusals()).count((AMARA.chat_id, "limit_reached")) == 2
     (alarm,) = [one for one in await alarms(world) if one.values["what"] == "approvals"]
     assert alarm.values == {"person": "Amara", "limit": "3", "what": "approvals"}
+
+
+@pytest.mark.threats("B7")
+async def test_approvals_at_the_same_moment_are_counted_in_the_order_of_the_clicks(
+    world: World, limits: Limits
+) -> None:
+    limit_to(world, limits, {})
+    requests = [await ask(world, number) for number in range(8)]
+    checks = [await world.received(world.approval(one, AMARA), key=f"click-{one.id}") for one in requests]
+    await asyncio.gather(*(world.permission_check.check_click(check) for check in reversed(checks)))
+    await world.settle()
+    states = [(await world.request(one.id)).state for one in requests]
+    assert states == [RequestState.APPLIED] * 3 + [RequestState.AWAITING_APPROVAL] * 5
+    assert (await world.refusals()).count((AMARA.chat_id, "limit_reached")) == 5
 
 
 def limit_to(world: World, limits: Limits, changed: dict[LimitedAction, int]) -> Limits:

@@ -18,13 +18,14 @@ from aiohttp import web
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
 from bot.sandbox.http.batches import BATCH, INNER_FAULTS, fault_of_whole, inner_calls
-from bot.sandbox.http.faults import Fault, answer_with_fault, arrives_after_delay
+from bot.sandbox.http.faults import Fault, answer_with_fault
 from bot.sandbox.http.request_log import read_body_once
 from bot.words.requests.notes import note_words
 from tests.served import served
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
+from tests.workflows.deadlines import Deadlines
 from tests.workflows.effects.applying import told
-from tests.workflows.entra.conftest import app_roles, authority, environment
+from tests.workflows.entra.conftest import app_roles, authority, deadlines, environment
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
@@ -40,10 +41,9 @@ from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.entra import Entra, EntraSettings, Traffic, connect
-from workflows.entra.transport import connection
 from workflows.ports.tenant import TenantUnavailable
 
-__all__ = ["app_roles", "authority", "environment"]
+__all__ = ["app_roles", "authority", "deadlines", "environment"]
 pytestmark = pytest.mark.matrix
 
 S = RequestState
@@ -58,7 +58,8 @@ OPEN: Final = {
     "inboundTrust": {"isMfaAccepted": True},
     "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
 }
-PATIENCE: Final = 0.4
+NO_ANSWER: Final = 600.0
+"""So many seconds a call is not answered. The bot stops waiting long before; see `Deadlines`."""
 HTML: Final = "<html><h1>Not here</h1></html>"
 FAULTS: Final[dict[str, dict[str, Any]]] = {
     "400": {"status": 400},
@@ -72,8 +73,8 @@ FAULTS: Final[dict[str, dict[str, Any]]] = {
     "429 for centuries": {"status": 429, "headers": {"Retry-After": "9" * 400}},
     "500": {"status": 500},
     "500 after commit": {"status": 500, "after_commit": True},
-    "time-out": {"delay_seconds": 2 * PATIENCE},
-    "time-out after commit": {"delay_seconds": 2 * PATIENCE, "after_commit": True},
+    "time-out": {"delay_seconds": NO_ANSWER},
+    "time-out after commit": {"delay_seconds": NO_ANSWER, "after_commit": True},
     "reset": {"reset": True},
     "reset after commit": {"reset": True, "after_commit": True},
     "garbage with 200": {"status": 200, "body": HTML},
@@ -94,6 +95,7 @@ class Graph:
 
     clock: FixedClock
     accepts_token: Any
+    deadlines: Deadlines
     url: str = ""
     fault: Fault | None = None
     first: int = 0
@@ -143,8 +145,9 @@ class Graph:
             found = {call.id: self._fault_of(call.method, call.path) for call in parts}
             request[INNER_FAULTS] = {name: one for name, one in found.items() if one is not None}
             fault = fault_of_whole(request[INNER_FAULTS])
-        if not await arrives_after_delay(request, fault):
-            return web.Response(status=499)
+        has_no_answer = fault is not None and fault.only_delays
+        if fault is not None and has_no_answer and not fault.after_commit:
+            return await self.deadlines.never_answered(request)
 
         async def counted(inner: web.Request) -> web.StreamResponse:
             response = await handler(inner)
@@ -152,6 +155,9 @@ class Graph:
                 self.done.append(inner.method)
             return response
 
+        if has_no_answer:
+            await counted(request)
+            return await self.deadlines.never_answered(request)
         return await answer_with_fault(request, counted, fault)
 
 
@@ -171,9 +177,9 @@ class AskingDirectory(FakeDirectory):
 
 
 @pytest.fixture
-async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
+async def graph(authority: TokenAuthority, deadlines: Deadlines) -> AsyncIterator[Graph]:
     """The simulator on a socket."""
-    graph = Graph(FixedClock(datetime.now(UTC)), authority.accepts)
+    graph = Graph(FixedClock(datetime.now(UTC)), authority.accepts, deadlines)
     application = web.Application(middlewares=[graph.door])
     application.add_routes(graph.simulator.routes())
     async with served(application) as address:
@@ -183,14 +189,12 @@ async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
 
 @pytest.fixture
 async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[Entra]:
-    """The gateway as the running bot makes it, less patient."""
+    """The gateway as the running bot makes it."""
     settings = EntraSettings(
         graph_url=graph.url, authority_host=authority.url, tenant_id=seed.HOME_TENANT_ID, client_id=CLIENT_ID
     )
     entra = connect(settings, Traffic(count(0, 1000).__next__))  # hours pass between two tries
     assert await entra.warm() is None
-    environment.setattr(connection, "_READ_SECONDS", PATIENCE)
-    environment.setattr(connection, "WRITE_SECONDS", PATIENCE)
     yield entra
     await entra.close()
 

@@ -32,7 +32,7 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage, ShowHome, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.audit_log import AuditEntry
+from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.message_copies import CardNotCurrent, ClickedCard, MessageCopy
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.ports.store import Store
@@ -551,6 +551,29 @@ async def test_an_entry_is_read_back_unchanged(store: Store, details: Mapping[st
     written = entry("k", details=details, at=NOW + timedelta(microseconds=1), tenant_id=TENANT, outcome="own_request")
     assert await store.commit(Commit(entry=written))
     assert list(await store.history()) == [written]
+
+
+async def test_clicks_received_before_another_are_listed_until_they_have_a_result(store: Store) -> None:
+    async def add(key: str, command: str, outcome: str, minute: int) -> None:
+        at = NOW + timedelta(minutes=minute)
+        entry = AuditEntry(key=key, at=at, actor=AMARA.chat_id, command=command, outcome=outcome, details={})
+        assert await store.commit(Commit(entry=entry))
+
+    async def minutes(before: str | None) -> list[int]:
+        since = NOW - timedelta(minutes=1)
+        times = await store.times_of(AMARA.chat_id, AMARA.id, ["approve"], since, unchecked_before=before)
+        return [(at - NOW) // timedelta(minutes=1) for at in times]
+
+    for minute, key in enumerate("abcd"):
+        await add(key, "want_approve", RECEIVED, minute)
+    await add("e", "want_reject", RECEIVED, 4)
+    await add(f"{RESULT_OF}a", "approve", "accepted", 5)
+    await add(f"{RESULT_OF}b", "want_approve", "not_your_turn", 6)
+    assert await minutes("d") == [2, 5]
+    assert await minutes("c") == [5]
+    assert await minutes("e") == [2, 3, 5]
+    assert await minutes(None) == [5]
+    assert await minutes("a key that nobody has stored") == [5]
 
 
 async def test_a_change_of_accounts_and_a_change_of_settings_of_one_partner_do_not_disturb_each_other(

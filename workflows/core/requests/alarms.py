@@ -50,7 +50,7 @@ class AlarmCode(StrEnum):
     CARD_NOT_POSTED = "card_not_posted"
     """A card cannot be posted. Subject: the id of the request or partner that the card is about."""
     STORE_NOT_WRITABLE = "store_not_writable"
-    """Clicks cannot be stored. Subject: empty."""
+    """Clicks cannot be stored. Subject: empty; of several processes the one that found it."""
     MESSAGES_WAIT = "messages_wait"
     """Messages are tried again and again, and the chat system does not accept them. Subject: empty.
     Values: `count`, `reason` (facts; why the oldest one waits)."""

@@ -6,10 +6,14 @@ A value is marked with `?`. A list of texts is one value: a list in JSON.
 import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 
+from workflows.core.people import ChatId
+from workflows.core.requests.commands.clicks import RECEIVED_AS
+from workflows.ports.audit_log import RECEIVED, RESULT_OF
 from workflows.ports.pages import START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.store.common.rows import text_of, typed_search_text
 
@@ -192,6 +196,19 @@ def _text_conditions(dialect: Dialect, **texts: str) -> list[Conditions]:
 
 def _all_of(conditions: list[Conditions]) -> Conditions:
     return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)
+
+
+def unchecked_clicks(actor: ChatId, commands: Sequence[str], since: datetime, before: str | None) -> Conditions:
+    """Return which clicks of a person were received before another click and have no result, and the values.
+
+    :param commands: the names that the commands have when they are accepted.
+    :param before: the idempotency key of the other click; None: no clicks.
+    """
+    sql = f"""seq in (
+        select click.seq from audit as click where click.actor = ? and click.command in ({marks_of(commands)})
+        and click.at > ? and click.outcome = '{RECEIVED}' and click.seq < (select seq from audit where key = ?)
+        and not exists (select 1 from audit as result where result.key = '{RESULT_OF}' || click.key))"""  # noqa: S608
+    return sql, (actor, *(f"{RECEIVED_AS}{command}" for command in commands), text_of(since), before)
 
 
 Result = TypeVar("Result")

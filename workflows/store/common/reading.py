@@ -44,6 +44,15 @@ class ServerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingWork:
+    """The effects that are not performed yet, without those that were given up."""
+
+    count: int
+    due_since: datetime | None
+    """Since when the one is due that has been due the longest; None when none is due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GivenUpRow:
     """An effect that was given up, and why."""
 

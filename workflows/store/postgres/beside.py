@@ -1,9 +1,10 @@
-"""Read from another process what was given up, alarms, marks, the freeze and all records. Nothing is written.
+"""Read from another process what waits, what was given up, alarms, marks, the freeze and all records, without a write.
 
 A boundary: it turns what the server says into the errors that commands expect.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from psycopg import Connection
@@ -16,9 +17,10 @@ from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
-from workflows.store.common.reading import GivenUpRow, ServerFacts
+from workflows.store.common.reading import GivenUpRow, ServerFacts, WaitingWork
+from workflows.store.common.rows import text_of
 from workflows.store.postgres.audit.audit_chain import verify_entries
-from workflows.store.postgres.jobs.stored_effects import IS_GIVEN_UP
+from workflows.store.postgres.jobs.stored_effects import IS_GIVEN_UP, IS_WAITING
 from workflows.store.postgres.opening.schema import applied_step
 from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.reading.snapshot import all_records
@@ -65,6 +67,17 @@ def read_given_up(server: Server) -> Sequence[GivenUpRow]:
     sql = f"select id, args->>'lane', args->>'error' from procrastinate_jobs where {IS_GIVEN_UP} order by id"  # noqa: S608
     rows = _rows(server, sql)
     return [GivenUpRow(id=row[0], lane=row[1], error=stored_facts(row[2])) for row in rows]
+
+
+def read_waiting(server: Server, now: datetime) -> WaitingWork:
+    """Count the effects that are not performed yet.
+
+    :raises OSError: when they cannot be read.
+    """
+    sql = f"select args->>'due' from procrastinate_jobs where {IS_WAITING}"  # noqa: S608
+    rows = _rows(server, sql)
+    due = min((row[0] for row in rows if row[0] and row[0] <= text_of(now)), default="")
+    return WaitingWork(count=len(rows), due_since=datetime.fromisoformat(due) if due else None)
 
 
 def read_open_alarms(server: Server) -> Sequence[Alarm]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -12,7 +13,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.common.reading import GivenUpRow, ServerFacts
+from workflows.store.common.reading import GivenUpRow, ServerFacts, WaitingWork
 from workflows.store.postgres import beside
 from workflows.store.postgres.opening.server import Server
 
@@ -109,6 +110,10 @@ class PostgresLocation:
     def read_given_up(self) -> Sequence[GivenUpRow]:
         """List the effects that were given up, oldest first."""
         return beside.read_given_up(self.server)
+
+    def read_waiting(self, now: datetime) -> WaitingWork:
+        """Count the effects that are not performed yet."""
+        return beside.read_waiting(self.server, now)
 
     def read_open_alarms(self) -> Sequence[Alarm]:
         """List the alarms that are not cleared, oldest first."""

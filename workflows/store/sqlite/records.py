@@ -26,7 +26,14 @@ from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import LimitedList
 from workflows.store.codec import ALARM, DRIFT, PARTNERSHIP, REQUEST, load, load_shared
-from workflows.store.common.queries import SQLITE, ListQuery, partner_conditions, request_conditions
+from workflows.store.common.queries import (
+    SQLITE,
+    ListQuery,
+    marks_of,
+    partner_conditions,
+    request_conditions,
+    unchecked_clicks,
+)
 from workflows.store.common.reading import entry_of_row, readable
 from workflows.store.common.records import OPEN_DRIFTS, DriftRecords
 from workflows.store.common.rows import text_of, typed_search_text
@@ -340,7 +347,7 @@ class SqliteRecords(SqliteDatabase, DriftRecords):
 
     async def partner_history(self, tenant_id: TenantId, commands: Sequence[str]) -> Sequence[AuditEntry]:
         """List the accepted entries about a partner that belong to no request, oldest first."""
-        marks = ", ".join("?" * len(commands))
+        marks = marks_of(commands)
         rows = await self._query(
             f"""select {_ENTRY_COLUMNS} from audit where tenant_id = ? and request_id is null and command in ({marks})
             and outcome = 'accepted' order by seq""",  # noqa: S608
@@ -353,7 +360,7 @@ class SqliteRecords(SqliteDatabase, DriftRecords):
         self, commands: Sequence[str], since: datetime, until: datetime
     ) -> Sequence[AuditEntry]:
         """List the accepted entries with these names in a time; see `ports.audit_log`."""
-        marks = ", ".join("?" * len(commands))
+        marks = marks_of(commands)
         rows = await self._query(
             f"""select {_ENTRY_COLUMNS} from audit where command in ({marks}) and at > ? and at <= ?
             and outcome = 'accepted' order by seq""",  # noqa: S608
@@ -368,19 +375,28 @@ class SqliteRecords(SqliteDatabase, DriftRecords):
         return bool(await self._query("select 1 from audit where key = ?", key))
 
     async def times_of(
-        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+        self,
+        actor: ChatId,
+        account: PersonId | None,
+        commands: Sequence[str],
+        since: datetime,
+        *,
+        unchecked_before: str | None = None,
     ) -> Sequence[datetime]:
-        """List the times when a person's commands were accepted; see `ports.records`."""
-        marks = ", ".join("?" * len(commands))
+        """List the times when a person's commands were accepted; see `ports.audit_log`."""
+        marks = marks_of(commands)
+        unchecked, clicks = unchecked_clicks(actor, commands, since, unchecked_before)
         rows = await self._query(
             f"""select at, iif(json_valid(details), json_extract(details, '$.counts_as'), null) as counts_as
             from audit where seq in (
                 select seq from audit where actor = ? and command in ({marks}) and at > ?
                 union select seq from audit where account = ? and command in ({marks}) and at > ?
             ) and outcome = 'accepted'
-            and iif(json_valid(details), json_extract(details, '$.kind'), '') is not 'revocation' order by at""",  # noqa: S608
+            and iif(json_valid(details), json_extract(details, '$.kind'), '') is not 'revocation'
+            or {unchecked} order by at""",  # noqa: S608
             *(actor, *commands, text_of(since)),
             *(account, *commands, text_of(since)),
+            *clicks,
         )
         times = [(datetime.fromisoformat(row["at"]), row["counts_as"]) for row in rows]
         return [at for at, number in times for _ in range(number if isinstance(number, int) else 1)]

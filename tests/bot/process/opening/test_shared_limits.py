@@ -138,19 +138,18 @@ async def test_each_process_uses_its_part_of_a_rate(processes: int, begun: int) 
 
 
 class Alarms:
-    """Remembers which alarm is open."""
+    """Remembers which alarm about Slack is open."""
 
     def __init__(self) -> None:
         self.open: dict[str, Any] = {}
         self.changes: list[str] = []
 
     async def update_alarms(self, code: AlarmCode, values: Mapping[str, Any]) -> None:
+        if code is not AlarmCode.SOCKET_SILENT:
+            return
         if bool(values) != bool(self.open):
             self.changes.append("raised" if values else "cleared")
         self.open = dict(values)
-
-    async def clear_alarm(self, code: AlarmCode) -> None:
-        return None
 
 
 def health(notes: Notes, alarms: Alarms, silence: Callable[[], str]) -> Health:

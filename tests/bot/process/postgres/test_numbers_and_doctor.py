@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from bot.sandbox.server import Sandbox
 from bot.terminal.doctor import _about_server
 from tests.bot.bot_under_test import BotUnderTest, eventually
 from tests.bot.process.postgres.conftest import started
+from tests.bot.surfaces import buttons
 from tests.bot.terminal.test_doctor import examined, finding, give_up
-from tests.bot.terminal.test_stopped_work import at_the_command_line, cards, given_up
+from tests.bot.terminal.test_stopped_work import at_the_command_line, cards, given_up, home, settled
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Priority, ShowHome
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
+from workflows.ports.store import Store
 from workflows.store.common.reading import ServerFacts
 
 
@@ -78,6 +81,16 @@ async def test_stopped_work_and_alarms_are_shown_and_listed(gatehouse: BotUnderT
     assert "invalid_blocks" in finding(text, f"no. {number}")
     assert f"gatehouse doctor --retry {number}, or --give-up {number}" in finding(text, f"no. {number}")
     assert "invalid_blocks" in finding(text, "open alarms")
+
+
+@pytest.mark.parametrize("action", ["retry_effect", "drop_effect"])
+async def test_an_admin_decides_about_stopped_work_on_the_app_home(gatehouse: BotUnderTest, action: str) -> None:
+    number = await given_up(gatehouse)
+    assert {"retry_effect", "drop_effect"} <= buttons(await home(gatehouse, "admin")).keys()
+    await settled(gatehouse, "admin", action, number)
+    assert await gatehouse.store.given_up_effects() == []
+    assert await cards(gatehouse) == (1 if action == "retry_effect" else 0)
+    assert await gatehouse.outcomes("admin") == [(f"want_{action}", "received"), (action, "accepted")]
 
 
 @pytest.mark.parametrize("is_retried", [True, False])
@@ -147,3 +160,25 @@ async def test_the_doctor_says_which_server_it_is_and_whether_it_is_encrypted(ga
     _, text = await examined(gatehouse.settings)
     said = finding(text, "Database: its server")
     assert re.search(r"PostgreSQL 1\d\.\d+, on this machine; \d+ of \d+ connections are in use", said), said
+
+
+async def test_the_doctor_says_how_much_work_waits_and_since_when_it_is_due(settings: Settings, world: Sandbox) -> None:
+    store = await settings.records.open(world.clock)
+    await commit_homes(store, world)
+    _, text = await examined(settings)
+    assert re.search(r"✓ 2, the oldest due since .*", finding(text, "waiting work"))
+    world.clock.advance(601)
+    _, text = await examined(settings)
+    assert "– 2, the oldest due since" in finding(text, "waiting work")
+    assert "Start the bot. If it runs, see what its /readyz and its log say" in finding(text, "waiting work")
+    for effect in await store.pending(world.clock.now(), 9):
+        await store.retry(effect.id, world.clock.now() + timedelta(minutes=1), ())
+    _, text = await examined(settings)
+    assert "2, none of it due" in finding(text, "waiting work")
+    await store.close()
+
+
+async def commit_homes(store: Store, world: Sandbox) -> None:
+    """Store two effects that nobody performs."""
+    entry = AuditEntry(key="homes", at=world.clock.now(), actor="t", command="t", outcome="accepted", details={})
+    await store.commit(Commit(entry=entry, effects=tuple(ShowHome(person=ChatId(f"U{n}")) for n in range(2))))

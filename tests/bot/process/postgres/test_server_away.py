@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import structlog
 
 from bot.process.app import Stopping, running
 from bot.process.opening.readers import SystemClock
@@ -19,14 +20,17 @@ from bot.sandbox.server import Sandbox
 from bot.terminal.stopped_work_command import open_records
 from tests.bot.bot_under_test import click, eventually, health_url_of
 from tests.bot.process.postgres.conftest import ON_HOME, started
-from tests.waiting import killed_when_it_hangs
+from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.store.postgres.trouble.own_server import OwnServer, own_server
+from workflows.core.audit.chain import ChainPoint
+from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.postgres.opening.use_lock import UseLock
+from workflows.store.postgres.store import PostgresStore
 
 PASSWORD = "canary-word"
-PROBE = aiohttp.ClientTimeout(total=10)
-"""A probe gives up too, and asks again."""
+PROBE = aiohttp.ClientTimeout(total=LONGEST_WAIT)
+"""Each probe of a process that listens is answered."""
 ROOT = Path(__file__).parents[4]
 
 
@@ -46,8 +50,8 @@ def address(server: OwnServer) -> str:
 
 
 async def read(settings: Settings, path: str) -> tuple[int, str]:
-    """What a bot says about itself; 0 while nobody listens, or while one listener takes the place of another."""
-    with suppress(aiohttp.ClientError, TimeoutError):
+    """What a bot says about itself; 0 while nobody listens."""
+    with suppress(aiohttp.ClientConnectorError):
         async with (
             aiohttp.ClientSession(timeout=PROBE) as session,
             session.get(f"{health_url_of(settings)}{path}") as response,
@@ -97,6 +101,28 @@ async def test_a_server_that_is_away_at_the_start_is_waited_for_and_said(setting
         await eventually(is_ready)
         assert not task.done()
         assert "gatehouse_ready 1.0\n" in (await read(settings, "/metrics"))[1]
+
+
+async def test_a_server_that_goes_away_again_while_a_bot_starts_is_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could be opened, and then not be read. The next try finds it."""
+    left, chain_end = [StoreTrouble.AWAY, StoreTrouble.CANCELED], PostgresStore.chain_end
+
+    async def fails_at_first(store: PostgresStore) -> ChainPoint:
+        if left:
+            raise StoreNotWritable(left.pop())
+        return await chain_end(store)
+
+    monkeypatch.setattr(PostgresStore, "chain_end", fails_at_first)
+    with structlog.testing.capture_logs() as lines:
+        async with running(settings, SHORT_PAUSES) as parts:
+            assert await parts.store.probe() is None
+    reasons = [line["reason"] for line in lines if line["event"] == "records_not_opened"]
+    assert [one.partition(" cannot be used now: ")[2] for one in reasons] == [
+        "the database ended a statement before it was done",
+        "the database does not answer",
+    ]
 
 
 async def test_a_bot_that_starts_beside_a_command_that_must_be_alone_waits_for_its_end(settings: Settings) -> None:

@@ -124,6 +124,25 @@ async def test_a_lock_of_a_moment_is_no_alarm(gatehouse: BotUnderTest) -> None:
     assert await direct_messages(gatehouse, "admin") == []
 
 
+async def test_a_graph_and_a_slack_that_do_not_answer_leave_the_bot_ready(gatehouse: BotUnderTest) -> None:
+    """Otherwise an outage of either one would remove every replica, and no click could be stored."""
+    for target in ("graph", "slack"):
+        gatehouse.world.faults.add(Fault(target=target, status=503, times=100_000))
+    assert (await gatehouse.interact(SUBMISSION)).json["response_action"] == "clear"
+
+    async def is_tried_again() -> bool:
+        async with gatehouse.session.get(f"{gatehouse.health_url}/metrics") as response:
+            [line] = [
+                one for one in (await response.text()).splitlines() if one.startswith("gatehouse_effects_waiting ")
+            ]
+        return float(line.partition(" ")[2]) > 0
+
+    await eventually(is_tried_again)
+    assert len(await gatehouse.store.open_requests()) == 1
+    assert await gatehouse.readiness() == (200, "ready\n")
+    gatehouse.world.faults.clear()
+
+
 # --- who clicks ---
 
 

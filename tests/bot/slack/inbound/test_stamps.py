@@ -1,5 +1,6 @@
 """The keys of stamps: those that the store has read, and of these the one that each bot has."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,21 @@ def test_bots_of_which_some_have_a_new_key_already_believe_the_windows_of_each_o
             assert read_by.is_stamped(window, AMARA)
             assert read_by.is_stamped(home, AMARA)
             assert read_by.is_button_of("R-1", code, AMARA)
+
+
+def test_in_each_step_of_a_change_of_the_key_every_bot_believes_what_the_others_sign_and_stamp() -> None:
+    """What docs/audit.md says. Two bots of which one has taken the step, and the other one has not."""
+    old, new = new_key(), new_key()
+    steps = [(old,), (old, new, old), (old, new)]
+    for pair in pairwise(steps):
+        for made_by, read_by in (pair, pair[::-1]):
+            window = View.model_validate(stamps_of(*made_by).stamped(FORM, AMARA))
+            assert stamps_of(*read_by).is_stamped(window, AMARA)
+            assert KeyRing(read_by).find(KeyRing(made_by).signing.id) is not None
+    assert [KeyRing(keys).signing for keys in steps] == [old, old, new]
+    assert KeyRing((old,)).find(KeyRing((old, new)).signing.id) is None, "so `old,new` is no first step"
+    window = View.model_validate(stamps_of(new, old).stamped(FORM, AMARA))
+    assert not stamps_of(old).is_stamped(window, AMARA), "and neither is `new,old`"
 
 
 def test_each_key_of_the_ring_is_believed_and_no_other() -> None:

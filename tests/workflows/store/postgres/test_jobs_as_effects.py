@@ -46,7 +46,7 @@ from workflows.core.requests.request import RequestId
 from workflows.ports.records import Commit, StoreUnusable
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.jobs.deferring import job_priority
-from workflows.store.postgres.migrations.procrastinate_tables import prepare_jobs
+from workflows.store.postgres.migrations.procrastinate_tables import _shipped_steps, prepare_jobs
 from workflows.store.redaction import RecordRedactor
 
 __all__ = [
@@ -261,3 +261,9 @@ async def test_many_commits_at_once_store_each_effect_once(store: JobsStore) -> 
     await asyncio.gather(*(put(store, check(number), key=f"k{number}") for number in range(40)))
     assert await store.count_pending(NOW) == (40, 0, 0)
     assert await store.count_pending(NOW - MILLISECOND) == (0, 40, 0)
+
+
+def test_a_version_of_procrastinate_with_other_tables_needs_a_step_of_ours() -> None:
+    """Its migrations are applied by our steps only. Databases that have these already would not get a new one."""
+    assert _shipped_steps()[-1] == "03.04.00_50_post_add_retry_failed_job_procedure.sql"
+    assert len(_shipped_steps()) == 38

@@ -17,7 +17,7 @@ from workflows.store.audit_keys import GivenKeys, new_key
 from workflows.store.location import location_of
 from workflows.store.postgres.location import PostgresLocation
 from workflows.store.postgres.migrations import FOLDER, STEPS
-from workflows.store.postgres.opening.errors import trouble_of
+from workflows.store.postgres.opening.errors import cure_of, trouble_of
 from workflows.store.postgres.opening.schema import bring_to_this_version
 from workflows.store.postgres.opening.server import Server
 from workflows.store.postgres.store import PostgresStore
@@ -231,6 +231,13 @@ async def test_beside_a_bot_an_older_schema_is_said_not_changed(
 )
 def test_what_comes_from_outside_is_told_from_an_error_of_ours(error: Exception, trouble: StoreTrouble | None) -> None:
     assert trouble_of(error) is trouble
+
+
+def test_a_full_disk_at_the_start_is_waited_for_and_a_text_that_nobody_knows_is_not() -> None:
+    full = "could not extend file: No space left on device"
+    for error in (psycopg.errors.DiskFull(full), psycopg.OperationalError(f"FATAL: {full}")):
+        assert cure_of(error, full.lower(), "") == ("make room on the disk of the server", True)
+    assert cure_of(psycopg.OperationalError("etwas"), "etwas", "") == ("start it, or correct DATABASE_URL", False)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 4, 8])

@@ -15,6 +15,7 @@ from tests.workflows.store.postgres.server import test_server
 from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusable
 from workflows.store.postgres.jobs.claim_statements import BEAT, GIVE_BACK_OTHERS, LEAVE
 from workflows.store.postgres.location import PostgresLocation
+from workflows.store.postgres.migrations import STEPS
 from workflows.store.postgres.opening.use_lock import USE_LOCK
 from workflows.store.postgres.store import PostgresStore
 
@@ -155,7 +156,7 @@ async def test_a_bot_of_another_version_writes_nothing_and_claims_nothing(
     assert not await first.is_still_mine()
     assert not await leads(first), "nothing due would be done: it can store nothing"
     assert not rows(database, "select id from procrastinate_jobs where task_name = 'turn'"), "another one can lead"
-    test_server().run("update gatehouse_schema set version_num = 'p003'", database=database)
+    run(database, f"update gatehouse_schema set version_num = '{STEPS[-1]}'")
     assert await first.probe() is None
     assert await leads(first)
 
@@ -221,6 +222,17 @@ async def test_a_bot_that_performs_no_effects_yet_keeps_the_lead(
         assert is_mine
         await asyncio.wait_for(beaten.wait(), LONGEST_WAIT)
     assert not rows(database, "select id from procrastinate_workers where last_heartbeat < now() - interval '3 s'")
+
+
+async def test_every_bot_can_say_which_one_leads(bots: list[PostgresStore], database: str) -> None:
+    first, second = bots
+    assert await second.shared_queue.leader("ticker") is None
+    assert await leads(first)
+    [(worker,)] = rows(database, "select id from procrastinate_workers")
+    assert [await store.shared_queue.leader("ticker") for store in bots] == [worker, worker]
+    assert await second.shared_queue.leader("start") is None, "another lead"
+    await first.shared_queue.resign("ticker")
+    assert await second.shared_queue.leader("ticker") is None
 
 
 async def test_in_a_tick_a_bot_knows_whether_it_still_leads(bots: list[PostgresStore], database: str) -> None:

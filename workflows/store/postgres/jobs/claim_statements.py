@@ -40,6 +40,8 @@ STILL_MINE: Final = """select 1 from procrastinate_jobs as jobs join procrastina
 TAKE_LANE: Final = """insert into procrastinate_jobs (queue_name, task_name, lock, status, worker_id)
     values ('turn', 'turn', %(lane)s, 'doing', %(worker)s) on conflict do nothing returning id"""
 """Hold a lane with a job of no effect. Values: `lane`, `worker`."""
+LEADER: Final = "select worker_id from procrastinate_jobs where task_name = 'turn' and status = 'doing' and lock = %s"
+"""Value: the lane that is held."""
 END_TURNS: Final = """delete from procrastinate_jobs where task_name = 'turn' and ((status = 'doing'
     and (worker_id is null or (worker_id = %(worker)s and id <> all(%(known)s::bigint[]))))
     or status = 'todo')"""

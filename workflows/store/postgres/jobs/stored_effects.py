@@ -19,15 +19,16 @@ from workflows.store.common.rows import text_of
 
 _log = structlog.get_logger()
 
-_LIVES: Final = "task_name = 'effect' and status in ('todo', 'doing')"
+IS_WAITING: Final = "task_name = 'effect' and status in ('todo', 'doing')"
+"""Whether a job is an effect that is not performed yet, and not given up."""
 IS_DUE: Final = """(args->>'due' collate "C" <= %(now)s or (args->>'due' collate "C" > %(beyond)s
     and (attempts > 0 or not (args->>'is_planned')::boolean)))"""
 """Whether an effect is due, also after the clock was set back. Values: `now`, and `beyond` any wait."""
 IS_HELD: Final = "(attempts = 0 and (args->>'is_held')::boolean)"
 """Whether an effect updates the copies of a card that were left for later, and was not tried yet."""
-IS_UNCHECKED_CLICK: Final = f"{_LIVES} and args->>'lane' like 'judge:%%'"
+IS_UNCHECKED_CLICK: Final = f"{IS_WAITING} and args->>'lane' like 'judge:%%'"
 IS_WAITING_MESSAGE: Final = (
-    f"{_LIVES} and (args->>'rank')::int = {Priority.SHOW.value} and attempts >= %(waiting_attempts)s"
+    f"{IS_WAITING} and (args->>'rank')::int = {Priority.SHOW.value} and attempts >= %(waiting_attempts)s"
 )
 IS_GIVEN_UP: Final = "task_name = 'effect' and status = 'failed'"
 COUNTS: Final = f"""
@@ -44,7 +45,7 @@ COUNTS: Final = f"""
 _PENDING: Final = f"""
     with first as (
         select coalesce(min(id) filter (where (args->>'rank')::int = {Priority.CLOSE.value}), min(id)) as id
-        from procrastinate_jobs where {_LIVES} and {IS_DUE} group by args->>'lane'
+        from procrastinate_jobs where {IS_WAITING} and {IS_DUE} group by args->>'lane'
     ), due as (
         select id, (args->>'rank')::int as rank, args->>'lane' like 'prepare:%%' as kind, args->>'by' as asked_by
         from procrastinate_jobs where id in (select id from first)
@@ -149,19 +150,19 @@ async def waiting_messages(connection: AsyncConnection[DictRow], attempts: int) 
 
 async def mark_done(connection: AsyncConnection[DictRow], job_id: int) -> None:
     """Delete an effect that was performed."""
-    await _change(connection, f"delete from procrastinate_jobs where id = %(id)s and {_LIVES}", {"id": job_id})  # noqa: S608
+    await _change(connection, f"delete from procrastinate_jobs where id = %(id)s and {IS_WAITING}", {"id": job_id})  # noqa: S608
 
 
 async def retry(connection: AsyncConnection[DictRow], job_id: int, due_at: datetime, error: str) -> None:
     """Store that an attempt failed, and that the effect is due again."""
     values = {"id": job_id, "due": text_of(due_at), "error": error, "faults": 0}
-    await _change(connection, f"update procrastinate_jobs set {RETRIED} where id = %(id)s and {_LIVES}", values)  # noqa: S608
+    await _change(connection, f"update procrastinate_jobs set {RETRIED} where id = %(id)s and {IS_WAITING}", values)  # noqa: S608
 
 
 async def give_up(connection: AsyncConnection[DictRow], job_id: int, error: str) -> None:
     """Give up an effect. It stays stored, and no longer delays its lane."""
     values = {"id": job_id, "error": error}
-    await _change(connection, f"update procrastinate_jobs set {PARKED} where id = %(id)s and {_LIVES}", values)  # noqa: S608
+    await _change(connection, f"update procrastinate_jobs set {PARKED} where id = %(id)s and {IS_WAITING}", values)  # noqa: S608
 
 
 async def retry_given_up(connection: AsyncConnection[DictRow], job_id: int, now: datetime) -> None:
@@ -177,13 +178,13 @@ async def drop_given_up(connection: AsyncConnection[DictRow], job_id: int) -> No
 
 async def has_effect(connection: AsyncConnection[DictRow], lane: str) -> bool:
     """Return whether an effect of a lane waits."""
-    sql = f"select 1 from procrastinate_jobs where {_LIVES} and args->>'lane' = %(lane)s limit 1"  # noqa: S608
+    sql = f"select 1 from procrastinate_jobs where {IS_WAITING} and args->>'lane' = %(lane)s limit 1"  # noqa: S608
     return bool(await _rows(connection, sql, {"lane": lane}))
 
 
 async def has_held_update(connection: AsyncConnection[DictRow], lane: str, due_after: str) -> bool:
     """Return whether an effect of a lane waits that updates the copies of a card that were left for later."""
-    sql = f"""select 1 from procrastinate_jobs where {_LIVES} and args->>'lane' = %(lane)s
+    sql = f"""select 1 from procrastinate_jobs where {IS_WAITING} and args->>'lane' = %(lane)s
         and args->>'due' collate "C" > %(due)s and {IS_HELD} limit 1"""  # noqa: S608
     return bool(await _rows(connection, sql, {"lane": lane, "due": due_after}))
 
@@ -193,7 +194,7 @@ async def has_same_later(connection: AsyncConnection[DictRow], lane: str, doc: s
 
     :param doc: the effect as text.
     """
-    sql = f"""select args->>'doc' as doc from procrastinate_jobs where {_LIVES} and args->>'lane' = %(lane)s
+    sql = f"""select args->>'doc' as doc from procrastinate_jobs where {IS_WAITING} and args->>'lane' = %(lane)s
         and args->>'due' collate "C" > %(due)s"""  # noqa: S608
     rows = await _rows(connection, sql, {"lane": lane, "due": due_after})
     return any(_without_time(row["doc"]) == _without_time(doc) for row in rows)

@@ -24,6 +24,7 @@ from workflows.ports.clock import Clock
 from workflows.store.postgres.jobs.claim_statements import (
     BEAT,
     HELD_BY,
+    LEADER,
     OTHERS,
     STILL_MINE,
     TAKE_LANE,
@@ -119,7 +120,7 @@ class WorkerTurns:
                 return True
             await self.resign(name)  # too old, though perhaps nobody else was there to take it
             await self._execute(BEAT, (self._worker,))
-        taken = await self._take_lane(f"lead:{name}")
+        taken = await self._take_lane(_lane_of(name))
         if taken is None:
             return False
         self._leading[name] = taken
@@ -130,6 +131,11 @@ class WorkerTurns:
         """Give up the lead, so that another process has it at once."""
         if (held := self._leading.pop(name, None)) is not None:
             await self._execute(f"delete from procrastinate_jobs where {HELD_BY}", self._let_go(held))  # noqa: S608
+
+    async def leader(self, name: str) -> int | None:
+        """Return the worker that has the lead now; None when none has it."""
+        rows = await self._rows(LEADER, (_lane_of(name),))
+        return rows[0]["worker_id"] if rows else None
 
     @asynccontextmanager
     async def in_lane(self, lane: str) -> AsyncIterator[bool]:
@@ -180,3 +186,8 @@ class WorkerTurns:
     async def _rows(self, sql: str, values: Any) -> list[DictRow]:
         async with self._connection() as connection:
             return await (await connection.execute(sql.encode(), values)).fetchall()
+
+
+def _lane_of(name: str) -> str:
+    """Return the lane that whoever has this lead holds."""
+    return f"lead:{name}"

@@ -14,7 +14,7 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition
 from workflows.store.codec import ALARM, load
-from workflows.store.common.queries import ListQuery, marks_of
+from workflows.store.common.queries import ListQuery, marks_of, unchecked_clicks
 from workflows.store.common.reading import entry_of_row, readable
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import PostgresDatabase
@@ -73,17 +73,25 @@ class PostgresHistory(PostgresDatabase):
         return bool(await self._query("select 1 as found from audit where key = ?", key))
 
     async def times_of(
-        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+        self,
+        actor: ChatId,
+        account: PersonId | None,
+        commands: Sequence[str],
+        since: datetime,
+        *,
+        unchecked_before: str | None = None,
     ) -> Sequence[datetime]:
         """List the times when a person's commands were accepted; see `ports.audit_log`."""
         marks = marks_of(commands)
+        unchecked, clicks = unchecked_clicks(actor, commands, since, unchecked_before)
         rows = await self._query(
             f"""select at, details from audit where outcome = 'accepted' and seq in (
                 select seq from audit where actor = ? and command in ({marks}) and at > ?
                 union select seq from audit where account = ? and command in ({marks}) and at > ?
-            ) order by at""",  # noqa: S608
+            ) or {unchecked} order by at""",  # noqa: S608
             *(actor, *commands, text_of(since)),
             *(account, *commands, text_of(since)),
+            *clicks,
         )
         found = [(datetime.fromisoformat(row["at"]), _details(row["details"])) for row in rows]
         return [at for at, details in found if details.get("kind") != "revocation" for _ in range(_weight(details))]

@@ -1,8 +1,9 @@
-"""Read from another process what was given up, alarms, marks, and the freeze: no lock, no migration, no write."""
+"""Read from another process what waits, what was given up, alarms, marks, and the freeze, without a lock or a write."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,8 @@ from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.audit_log import AuditKeys
 from workflows.store.codec import ALARM, FREEZE, load, stored_facts
-from workflows.store.common.reading import GivenUpRow
+from workflows.store.common.reading import GivenUpRow, WaitingWork
+from workflows.store.common.rows import text_of
 from workflows.store.sqlite.other_records.audit_chain import verify_connection
 
 if TYPE_CHECKING:
@@ -30,6 +32,16 @@ def read_given_up(path: Path) -> Sequence[GivenUpRow]:
     """
     rows = _read(path, "select id, lane, error from effects where is_parked = 1 order by id")
     return [GivenUpRow(id=row[0], lane=row[1], error=stored_facts(row[2])) for row in rows]
+
+
+def read_waiting(path: Path, now: datetime) -> WaitingWork:
+    """Count the effects that are not performed yet.
+
+    :raises OSError: when the file is not a store, or cannot be read.
+    """
+    rows = _read(path, "select due_at from effects where is_parked = 0")
+    due = min((row[0] for row in rows if row[0] and row[0] <= text_of(now)), default="")
+    return WaitingWork(count=len(rows), due_since=datetime.fromisoformat(due) if due else None)
 
 
 def read_open_alarms(path: Path) -> Sequence[Alarm]:
