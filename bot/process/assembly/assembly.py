@@ -118,7 +118,6 @@ def assemble(systems: ExternalSystems, receiver: Receiver, measurements: Measure
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
     limits, reviews = _limits(systems, alarms), started_reviews(systems, service, wake)
-    silent = _silent_services(systems, alarms)
     watch, campaigns = _watch(systems, alarms, reviews, wake), reviews.campaigns
     batches = BatchService(store=systems.store, clock=systems.clock, wake=wake, calendar=systems.catalog.calendar)
     check = _permission_check(systems, service, alarms, limits, watch, batches, campaigns, channel, wake)
@@ -127,7 +126,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver, measurements: Measure
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _checks_of_answers(systems, service, alarms, campaigns, check.denied, wake)
-    chain = _chain_watch(systems, alarms, check.freezes)
+    chain, silent = _chain_watch(systems, alarms, check.freezes), _silent_services(systems, alarms)
     first = (silent.check, *_freeze_checks(systems, service, alarms, check, batches))
     checks = (*first, *others, *reviews.checks, *asked, chain.check)
     return BotParts(
