@@ -31,7 +31,7 @@ from workflows.effects.queue.job_worker import JobWorker
 from workflows.intervals import WORKER_BEATS_EVERY, WORKER_DEAD_AFTER, Pauses
 from workflows.store.audit_keys import GivenKeys, new_key
 from workflows.store.location import RecordsLocation, location_of
-from workflows.store.postgres.jobs.effect_jobs import EffectJobs
+from workflows.store.postgres.jobs.shared_jobs import SharedJobs
 
 READY_WITHIN: Final = 240.0
 DEAD_SOON: Final = WORKER_DEAD_AFTER * 0.3
@@ -50,7 +50,7 @@ def _give_by_default(function: Callable[..., None], **values: object) -> None:
 def run_replica(settings: dict[str, str], folder: Path, pauses: Pauses, dead_after: timedelta) -> None:
     """Be the process of one bot. Does not return."""
     be_patient()
-    _give_by_default(EffectJobs.__init__, dead_after=dead_after)
+    _give_by_default(SharedJobs.__init__, dead_after=dead_after)
     _give_by_default(JobWorker.__init__, beats_every=dead_after.total_seconds() / _BEATS)
     become_bot_process(settings, folder, pauses=pauses)
 

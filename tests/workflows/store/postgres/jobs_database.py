@@ -3,7 +3,7 @@
 import functools
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 import psycopg
@@ -17,6 +17,7 @@ from workflows.intervals import WORKER_DEAD_AFTER
 from workflows.ports.records import Commit
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.jobs.effect_jobs import EffectJobs
+from workflows.store.postgres.jobs.shared_jobs import SharedJobs
 from workflows.store.postgres.migrations.procrastinate_tables import prepare_jobs
 from workflows.store.redaction import RecordRedactor
 
@@ -67,10 +68,17 @@ class JobsStore(EffectJobs):
         async def connect() -> AsyncConnection[DictRow]:
             return await AsyncConnection[DictRow].connect(url, autocommit=True, row_factory=dict_row)
 
-        super().__init__(
-            self.pool, self.pool.connection, connect, clock, clean or RecordRedactor(), dead_after=dead_after
-        )
-        self.clock = clock
+        self.clock = self._clock = clock
+        self._clean = clean or RecordRedactor()
+        self.jobs = SharedJobs(self.pool, self._transaction, connect, clock, self._clean, dead_after=dead_after)
+
+    @property
+    def shared_queue(self) -> SharedJobs:
+        """Return what several processes claim effects from."""
+        return self.jobs
+
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncConnection[DictRow]]:
+        return self.pool.connection()
 
     async def open(self) -> None:
         """Open the connections."""
@@ -86,7 +94,7 @@ class JobsStore(EffectJobs):
             for effect in commit.effects:
                 later = getattr(effect, "not_before", None)
                 now = self.clock.now()
-                await self.put(connection, effect, text_of(max(now, later or now)))
+                await self._put_effect(connection, effect, text_of(max(now, later or now)))
         return True
 
     async def execute(self, sql: str, *values: object) -> list[DictRow]:

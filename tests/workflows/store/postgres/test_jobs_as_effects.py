@@ -168,18 +168,18 @@ async def test_what_message_copies_ask_the_queue(store: JobsStore) -> None:
     held = ShowRequest(request_id=RequestId("r-1"), is_held=True)
     remind = RemindPerson(person=AMARA.chat_id, not_before=later)
     async with store.pool.connection() as connection:
-        assert not await store.has_effect(connection, "card:r-1")
-        assert not await store.has_held_update(connection, "card:r-1", "")
-        await store.put(connection, held, text_of(later))
-        await store.put(connection, remind, text_of(later))
-        assert await store.has_effect(connection, "card:r-1")
-        assert await store.has_held_update(connection, "card:r-1", text_of(NOW))
-        assert not await store.has_held_update(connection, "card:r-1", text_of(later))
+        assert not await store._has_effect(connection, "card:r-1")
+        assert not await store._has_held_update(connection, "card:r-1", "")
+        await store._put_effect(connection, held, text_of(later))
+        await store._put_effect(connection, remind, text_of(later))
+        assert await store._has_effect(connection, "card:r-1")
+        assert await store._has_held_update(connection, "card:r-1", text_of(NOW))
+        assert not await store._has_held_update(connection, "card:r-1", text_of(later))
         same = RemindPerson(person=AMARA.chat_id, not_before=later + timedelta(days=1))
-        assert await store.has_same_later(connection, same, text_of(NOW))
-        assert not await store.has_same_later(connection, same, text_of(later))
+        assert await store._has_same_later(connection, same, text_of(NOW))
+        assert not await store._has_same_later(connection, same, text_of(later))
         other = RemindPerson(person=AMARA.chat_id, not_before=later, of_expired=True)
-        assert not await store.has_same_later(connection, other, text_of(NOW))
+        assert not await store._has_same_later(connection, other, text_of(NOW))
     assert await store.count_pending(NOW) == (1, 0, 0), "an update that was left for later counts as due"
 
 

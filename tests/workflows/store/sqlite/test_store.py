@@ -17,9 +17,9 @@ from sqlite_utils import Database
 from structlog.testing import capture_logs
 
 import workflows.store.common.reading
+import workflows.store.common.records
 import workflows.store.sqlite.effects_queue
 import workflows.store.sqlite.file
-import workflows.store.sqlite.records
 import workflows.store.sqlite.snapshot
 from tests.waiting import killed_when_it_hangs
 from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partnership, request, text_message
@@ -101,8 +101,8 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         await store.commit(Commit(entry=replace(click(9).entry, key=f"check-{number}"), effects=(message, message)))
     for effect in await store.pending(NOW, 1):
         await store.give_up(effect.id, ())
-    sqlite = workflows.store.sqlite
-    for module in (workflows.store.common.reading, sqlite.snapshot, sqlite.records, sqlite.effects_queue):
+    common, sqlite = workflows.store.common, workflows.store.sqlite
+    for module in (common.reading, common.records, sqlite.snapshot, sqlite.effects_queue):
         monkeypatch.setattr(module, "load", watched)
     mine = (RILEY.chat_id, 9)
     reads = {

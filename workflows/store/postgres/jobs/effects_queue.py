@@ -5,12 +5,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from workflows.core.errors.facts import Facts
 from workflows.core.posture.watch.drift import INCOMPLETE, LAST_COMPLETE
 from workflows.core.requests.alarms import MESSAGES_WAIT_AFTER
-from workflows.core.requests.effects import CheckPermission, Effect, Priority
+from workflows.core.requests.effects import Priority
 from workflows.core.requests.request import RequestState
-from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, StoredWork, WaitingMessage
+from workflows.ports.effects_queue import PendingEffect, StoredWork
 from workflows.ports.records import StoreTrouble
 from workflows.ports.store import StoredNumbers
 from workflows.store.common.reading import is_stored_as_frozen
@@ -25,7 +24,6 @@ from workflows.store.postgres.jobs.stored_effects import (
     IS_WAITING_MESSAGE,
     moments,
 )
-from workflows.store.postgres.opening.server import Connected
 
 _STORED_WORK: Final = f"""with counts as ({COUNTS})
     select 'effects' as what, 'due' as value, due as count from counts
@@ -50,12 +48,13 @@ _COUNTED: Final = """select 'request' as what, state as value, count(*) as numbe
         from procrastinate_jobs where task_name = 'effect' and status in ('todo', 'doing') group by args->>'rank'"""
 
 
-class PostgresEffectsQueue(PostgresDatabase):
+class PostgresEffectsQueue(PostgresDatabase, EffectJobs):
     """Implements `ports.effects_queue.EffectsQueue` and `ports.store.NumbersReader`."""
 
     @cached_property
-    def _jobs(self) -> EffectJobs:
-        return EffectJobs(
+    def shared_queue(self) -> SharedJobs:
+        """Return what several processes claim effects from."""
+        return SharedJobs(
             self._pool,
             self._transaction,
             self._server.connect,
@@ -64,11 +63,6 @@ class PostgresEffectsQueue(PostgresDatabase):
             may_claim=lambda: self._is_ours and self.last_write_error is not StoreTrouble.OTHER_VERSION,
         )
 
-    @property
-    def shared_queue(self) -> SharedJobs:
-        """Return what several processes claim effects from."""
-        return self._jobs.shared_queue
-
     @cached_property
     def shared_notes(self) -> PostgresNotes:
         """Return the notes that the processes of this database leave for each other."""
@@ -76,11 +70,7 @@ class PostgresEffectsQueue(PostgresDatabase):
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List one due effect of each lane, also of those that are performed now; see `ports.effects_queue`."""
-        return [] if self.last_write_error else await self._jobs.pending(now, limit)
-
-    async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for their next attempt, and that are parked."""
-        return await self._jobs.count_pending(now)
+        return [] if self.last_write_error else await super().pending(now, limit)
 
     async def stored_work(self, now: datetime) -> StoredWork:
         """Read what is due, waits, and is open, with one statement; see `ports.effects_queue`."""
@@ -120,18 +110,6 @@ class PostgresEffectsQueue(PostgresDatabase):
             row = await (await connection.execute(_MAY_CHANGE_ALARMS.encode(), values)).fetchone()
         return row is not None and bool(row["found"])
 
-    async def mark_done(self, effect_id: int) -> None:
-        """Delete an effect that was performed."""
-        await self._jobs.mark_done(effect_id)
-
-    async def retry(self, effect_id: int, due_at: datetime, error: Facts) -> None:
-        """Store that an attempt failed, and that the effect is due again at `due_at`."""
-        await self._jobs.retry(effect_id, due_at, error)
-
-    async def give_up(self, effect_id: int, error: Facts) -> None:
-        """Give up an effect. It stays stored, and no longer delays its lane."""
-        await self._jobs.give_up(effect_id, error)
-
     async def is_still_mine(self) -> bool:
         """Return whether the effect that is performed here is still this process's own, and its version is in use.
 
@@ -141,36 +119,4 @@ class PostgresEffectsQueue(PostgresDatabase):
             return False
         async with self._connection() as connection:
             is_this_version = await self._is_this_version(connection)
-        return is_this_version and await self._jobs.is_still_mine()
-
-    async def unchecked_clicks(self) -> Sequence[CheckPermission]:
-        """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
-        return await self._jobs.unchecked_clicks()
-
-    async def given_up_effects(self) -> Sequence[GivenUpEffect]:
-        """List the effects that were given up, oldest first."""
-        return await self._jobs.given_up_effects()
-
-    async def waiting_messages(self, attempts: int) -> Sequence[WaitingMessage]:
-        """List the messages, cards and alarms that were tried at least so often and are tried again, oldest first."""
-        return await self._jobs.waiting_messages(attempts)
-
-    async def retry_given_up(self, effect_id: int) -> None:
-        """Make an effect that was given up due now."""
-        await self._jobs.retry_given_up(effect_id)
-
-    async def drop_given_up(self, effect_id: int) -> None:
-        """Delete an effect that was given up."""
-        await self._jobs.drop_given_up(effect_id)
-
-    async def _put_effect(self, connection: Connected, effect: Effect, due_at: str, doc: str = "") -> None:
-        await self._jobs.put(connection, effect, due_at, doc)
-
-    async def _has_effect(self, connection: Connected, in_lane: str) -> bool:
-        return await self._jobs.has_effect(connection, in_lane)
-
-    async def _has_held_update(self, connection: Connected, in_lane: str, due_after: str) -> bool:
-        return await self._jobs.has_held_update(connection, in_lane, due_after)
-
-    async def _has_same_later(self, connection: Connected, effect: Effect, due_after: str) -> bool:
-        return await self._jobs.has_same_later(connection, effect, due_after)
+        return is_this_version and await super().is_still_mine()

@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import ValidationError
 
 from workflows.core.requests.effects import WorkKind
+from workflows.intervals import WORKER_DEAD_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import Done, GivenUp, Outcome, PendingEffect, RetryAt, TakenOver
 from workflows.store.common.rows import text_of
@@ -58,10 +59,17 @@ class SharedJobs(WorkerTurns):
         clock: Clock,
         clean: RecordRedactor,
         *,
-        dead_after: timedelta,
-        may_claim: Callable[[], bool],
+        dead_after: timedelta = WORKER_DEAD_AFTER,
+        may_claim: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Create the queue; see `EffectJobs`."""
+        """Create the queue.
+
+        :param pool: gives connections that commit each statement. It is opened before the queue is used.
+        :param connection: gives one of them, and raises the store's own errors.
+        :param connect: makes one more connection, which listens as long as effects are performed.
+        :param dead_after: when a process counts as dead that has not said that it lives.
+        :param may_claim: returns whether this process may claim anything now.
+        """
         super().__init__(pool, connection, clock, dead_after=dead_after, may_claim=may_claim)
         self._connect = connect
         self._clean = clean

@@ -55,7 +55,7 @@ class WorkerTurns:
         dead_after: timedelta,
         may_claim: Callable[[], bool],
     ) -> None:
-        """Create it; see `EffectJobs`."""
+        """Create it; see `SharedJobs`."""
         self._connection = connection
         self._clock = clock
         self._dead_after = dead_after.total_seconds()
