@@ -63,7 +63,7 @@ OWNERS_OF_ONE_CALL: Final = {
     "workflows/entra/transport/connection.py: request",
     "workflows/store/postgres/audit/named_records.py: cursor",
     "workflows/store/postgres/opening/schema.py: connection",
-    "workflows/store/postgres/reading/snapshot.py: cursor",
+    "workflows/store/postgres/records/snapshot.py: cursor",
     "workflows/store/postgres/store.py: written",
 }
 """The class or the variable of such objects, where the module has others too."""
