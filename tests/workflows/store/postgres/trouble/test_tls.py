@@ -80,7 +80,7 @@ async def test_a_certificate_of_another_authority_is_not_accepted(
     error = await refused(guarded.far_url("ours", "ours", PASSWORD, sslmode="verify-full", sslrootcert=other))
     assert not error.is_temporary
     assert "certificate verify failed" in str(error)
-    cure = "correct sslmode and sslrootcert (a file, not system) in DATABASE_URL, or the certificate of the server"
+    cure = "correct sslmode and sslrootcert (a file) in DATABASE_URL, or the certificate of the server"
     assert str(error).endswith(f"; {cure}")
 
 
