@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-LONGEST_WAIT: Final = 60.0
+LONGEST_WAIT: Final = 120.0
 """In seconds."""
 LONGEST_CALL: Final = 1800.0
 """Seconds of a call to a sandbox, in place of a client's usual five minutes.

@@ -207,8 +207,8 @@ async def state_is(stage: CrashStage, *states: PartnershipState) -> bool:
 async def end(stage: CrashStage) -> None:
     """The announced end comes, and the partner is blocked."""
     stage.arm()
-    for _ in range(6):
-        await stage.pass_time(890)
+    for _ in range(7):
+        await stage.pass_time(780)  # with two minutes for a new bot this is no gap in which no bot ran
     await stage.see_in_time("blocked at the end", lambda: _is_blocked(stage))
 
 

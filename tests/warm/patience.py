@@ -14,10 +14,13 @@ from bot.slack.answers import windows
 from bot.slack.people import members
 from tests.stores.choice import is_postgres
 from workflows.partner_lookup import lookup
+from workflows.store.postgres.opening import server as postgres_server
 
 ACKNOWLEDGE_SECONDS: Final = 20.0
 SETTLE_SECONDS: Final = 6.0
 """How long the sandbox waits after a click for what follows, where each step asks a server."""
+POOL_SECONDS: Final = ACKNOWLEDGE_SECONDS - 1
+"""How long work waits for one of the connections to PostgreSQL."""
 _PATIENT_MODULES: Final = (delivery, http_transport, socket_mode)
 """Each of them has the time within which Slack wants an answer."""
 
@@ -31,6 +34,8 @@ def be_patient(put: Callable[[object, str, object], None] = setattr) -> None:
         put(module, "ACKNOWLEDGE_SECONDS", ACKNOWLEDGE_SECONDS)
     if is_postgres():
         put(server, "SETTLE_SECONDS", SETTLE_SECONDS)
+        # Otherwise many clicks in a second are refused by a bot that cannot store them as fast as usual.
+        put(postgres_server, "_POOL_WAIT_SECONDS", POOL_SECONDS)
     put(triggers, "LIFETIME_SECONDS", ACKNOWLEDGE_SECONDS)
     put(windows, "_TRIGGER_SECONDS", ACKNOWLEDGE_SECONDS)
     # Otherwise a window with records is refused, "Slack does not say who you are", when the machine computes too long.

@@ -126,15 +126,15 @@ def assemble(systems: ExternalSystems, receiver: Receiver, measurements: Measure
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     asked = _checks_of_answers(systems, service, alarms, campaigns, check.denied, wake)
-    chain = _chain_watch(systems, alarms, check.freezes)
-    first = _freeze_checks(systems, service, alarms, check, batches)
+    chain, silent = _chain_watch(systems, alarms, check.freezes), _silent_services(systems, alarms)
+    first = (silent.check, *_freeze_checks(systems, service, alarms, check, batches))
     checks = (*first, *others, *reviews.checks, *asked, chain.check)
     return BotParts(
         store=systems.store,
         service=service,
         alarms=alarms,
         checks=_scheduled_checks(systems, service, alarms, shown, (*checks, _posted_heads(systems, wake).check)),
-        own_checks=ScheduledChecks(checks=(systems.held.look, chain.report_unproven)),
+        own_checks=_own_checks(systems, chain, silent, reviews),
         queue_worker=queue_worker,
         send_directly=partial(send_directly, directory=systems.directory, client=systems.client),
         directory=shown,
@@ -216,9 +216,23 @@ def _service(systems: ExternalSystems, wake: Callable[[], None], measurements: M
     )
 
 
-def _connection_checks(systems: ExternalSystems, alarms: Alarms) -> tuple[Callable[[], Awaitable[None]], ...]:
-    """Return what checks the permissions of both applications, and whether Graph answers."""
-    permissions = PermissionWatch(
+def _own_checks(
+    systems: ExternalSystems, chain: ChainWatch, silent: SilentServices, reviews: StartedReviews
+) -> ScheduledChecks:
+    """Return what a process does that does not lead."""
+    checks = (systems.held.look, chain.report_unproven, silent.look, reviews.drift_reviews.forget)
+    return ScheduledChecks(checks=checks)
+
+
+def _silent_services(systems: ExternalSystems, alarms: Alarms) -> SilentServices:
+    """Return what looks whether Graph answers."""
+    notes = systems.store.shared_notes
+    return SilentServices(states=systems.circuits, alarms=alarms, clock=systems.clock, notes=notes)
+
+
+def _permission_watch(systems: ExternalSystems, alarms: Alarms) -> PermissionWatch:
+    """Return what checks the permissions of both applications."""
+    return PermissionWatch(
         tenant=systems.tenant,
         accounts=systems.guest_accounts,
         alarms=alarms,
@@ -226,7 +240,6 @@ def _connection_checks(systems: ExternalSystems, alarms: Alarms) -> tuple[Callab
         is_one_application=is_one_application(systems.settings),
         allowed=systems.settings.allowed_permissions,
     )
-    return permissions.check, SilentServices(states=systems.circuits, alarms=alarms, clock=systems.clock).check
 
 
 def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChannel:
@@ -369,7 +382,7 @@ def _scheduled_checks(
     return ScheduledChecks(
         checks=(
             *checks,
-            *_connection_checks(systems, alarms),
+            _permission_watch(systems, alarms).check,
             relations,
             roles,
             auditors,

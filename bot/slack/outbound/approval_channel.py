@@ -117,8 +117,11 @@ class ApprovalChannel:
 
     @property
     def known_problem(self) -> str:
-        """Return why the channel is unsuitable, as last read; empty when it is suitable or was not read yet."""
-        return self._state.problem
+        """Return why the channel is unsuitable; empty when it is suitable, or was not read within some minutes.
+
+        A bot that did not lead for long has an old answer.
+        """
+        return self._state.problem if self._is_known(self._clock.now(), CHANNEL_CHECKED_EVERY) else ""
 
     async def require_private(self) -> None:
         """Check that a card may be posted.
@@ -165,9 +168,13 @@ class ApprovalChannel:
     async def _current_state(self, age: timedelta) -> ChannelState:
         async with self._lock:
             now = self._clock.now()
-            if self._checked_at is None or not timedelta(0) <= now - self._checked_at < age:
+            if not self._is_known(now, age):
                 self._state, self._checked_at = await channel_state(self._client, self.id), now
                 values = {"channel": self.id, "reason": self._state.problem}
                 alarm_values = {self.id: values} if self._state.problem else {}
                 await self._alarms.update_alarms(AlarmCode.CHANNEL_NOT_PRIVATE, alarm_values)
             return self._state
+
+    def _is_known(self, now: datetime, age: timedelta) -> bool:
+        """Return whether the channel was read at most so long ago."""
+        return self._checked_at is not None and timedelta(0) <= now - self._checked_at < age

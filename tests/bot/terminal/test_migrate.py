@@ -44,8 +44,8 @@ from workflows.store.moving.source import SqliteSource
 from workflows.store.moving.target import PostgresTarget
 from workflows.store.moving.transfer import OnRow, copy_all
 from workflows.store.postgres.location import PostgresLocation
+from workflows.store.postgres.locks import USE_LOCK
 from workflows.store.postgres.opening.server import Server
-from workflows.store.postgres.opening.use_lock import USE_LOCK
 
 pytestmark = pytest.mark.postgres
 

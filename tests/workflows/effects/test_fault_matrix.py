@@ -4,13 +4,12 @@ The domain over a real store; Graph is the sandbox's simulator over HTTP, and it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -23,10 +22,10 @@ from bot.sandbox.http.faults import Fault, answer_with_fault
 from bot.sandbox.http.request_log import read_body_once
 from bot.words.requests.notes import note_words
 from tests.served import served
-from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
+from tests.workflows.deadlines import Deadlines
 from tests.workflows.effects.applying import told
-from tests.workflows.entra.conftest import app_roles, authority, environment
+from tests.workflows.entra.conftest import app_roles, authority, deadlines, environment
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
@@ -42,10 +41,9 @@ from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.entra import Entra, EntraSettings, Traffic, connect
-from workflows.entra.transport import connection
 from workflows.ports.tenant import TenantUnavailable
 
-__all__ = ["app_roles", "authority", "environment"]
+__all__ = ["app_roles", "authority", "deadlines", "environment"]
 pytestmark = pytest.mark.matrix
 
 S = RequestState
@@ -89,35 +87,6 @@ MINUTES: Final = 4
 """Within these an opening is applied in spite of a fault that happens once."""
 UNSEEN_MINUTES: Final = 14
 """The same for an unseen write: an empty audit log is proof ten minutes after it, and it is sent again until 15."""
-
-
-@dataclass(slots=True)
-class Deadlines:
-    """The deadlines of the gateway's calls. They pass when a call meets a fault that has no answer, and only then.
-
-    They are not made short instead: people approve by calls, too, and a slow machine would let those be late.
-    """
-
-    running: set[asyncio.Timeout] = field(default_factory=set)
-
-    @asynccontextmanager
-    async def timeout_at(self, when: float | None) -> AsyncIterator[asyncio.Timeout]:
-        """Be `asyncio.timeout_at`, and known here."""
-        async with asyncio.timeout_at(when) as deadline:
-            self.running.add(deadline)
-            try:
-                yield deadline
-            finally:
-                self.running.discard(deadline)
-
-    async def pass_while(self, is_waiting: Callable[[], bool]) -> None:
-        """Let the deadlines of the calls that run pass, and wait until the caller has hung up."""
-        for deadline in self.running:
-            if not deadline.expired():
-                deadline.reschedule(asyncio.get_running_loop().time())
-        async with asyncio.timeout(LONGEST_WAIT):
-            while is_waiting():  # noqa: ASYNC110 - a connection tells nobody
-                await asyncio.sleep(0.005)
 
 
 @dataclass(slots=True)
@@ -178,7 +147,7 @@ class Graph:
             fault = fault_of_whole(request[INNER_FAULTS])
         has_no_answer = fault is not None and fault.only_delays
         if fault is not None and has_no_answer and not fault.after_commit:
-            return await self._never_answered(request)
+            return await self.deadlines.never_answered(request)
 
         async def counted(inner: web.Request) -> web.StreamResponse:
             response = await handler(inner)
@@ -188,13 +157,8 @@ class Graph:
 
         if has_no_answer:
             await counted(request)
-            return await self._never_answered(request)
+            return await self.deadlines.never_answered(request)
         return await answer_with_fault(request, counted, fault)
-
-    async def _never_answered(self, request: web.Request) -> web.Response:
-        """Do not answer before the caller has stopped waiting; what is answered then reaches nobody."""
-        await self.deadlines.pass_while(lambda: request.transport is not None and not request.transport.is_closing())
-        return web.Response(status=499)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -210,15 +174,6 @@ class AskingDirectory(FakeDirectory):
     async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         await self.tenant.group_members(seed.PROJECT_GROUPS[0][0])
         return await FakeDirectory.current_roles(self, people)
-
-
-@pytest.fixture
-def deadlines(monkeypatch: pytest.MonkeyPatch) -> Deadlines:
-    """The deadlines of every call of the gateway."""
-    deadlines = Deadlines()
-    known = SimpleNamespace(**vars(asyncio) | {"timeout_at": deadlines.timeout_at})
-    monkeypatch.setattr(connection, "asyncio", known)
-    return deadlines
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from bot.words.requests.notes import note_words, stored_note_words
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT, text_message
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import decided
@@ -162,7 +163,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
     monkeypatch.setattr(world.store, "mark_done", done)
     with structlog.testing.capture_logs():
         task = asyncio.create_task(queue_worker.run())
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(LONGEST_WAIT):
             await finished.wait()
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -1,10 +1,12 @@
 """The gateway, connected to a simulated tenant and its token endpoint on real sockets."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -16,8 +18,10 @@ from bot.sandbox.http.batches import INNER_FAULTS, take_inner_faults
 from bot.sandbox.http.request_log import read_body_once
 from tests.served import served
 from tests.warm.short_pauses import SHORT_READ_PAUSE
+from tests.workflows.deadlines import Deadlines
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, GUESTS_SECRET, SECRET, Graph, Handler, Seen
 from workflows.entra import Entra, EntraSettings, Traffic, connect
+from workflows.entra.transport import connection
 from workflows.entra.transport.traffic.read_retries import ReadRetries
 
 
@@ -26,6 +30,15 @@ def _short_read_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send reads again soon where Graph names no time. How long the SDK waits is not the gateway's choice."""
     monkeypatch.setattr(ReadRetries, "_get_delay_time_exp_backoff", lambda *_: SHORT_READ_PAUSE)
     monkeypatch.setattr("workflows.entra.transport.traffic.lane.FIRST_PAUSE_SECONDS", SHORT_READ_PAUSE)
+
+
+@pytest.fixture
+def deadlines(monkeypatch: pytest.MonkeyPatch) -> Deadlines:
+    """The deadlines of every call of the gateway."""
+    deadlines = Deadlines()
+    known = SimpleNamespace(**vars(asyncio) | {"timeout_at": deadlines.timeout_at})
+    monkeypatch.setattr(connection, "asyncio", known)
+    return deadlines
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.commands.clicks import RECEIVED_AS
 from workflows.ports.audit_log import RECEIVED, RESULT_OF
 from workflows.ports.pages import START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
@@ -209,6 +209,26 @@ def unchecked_clicks(actor: ChatId, commands: Sequence[str], since: datetime, be
         and click.at > ? and click.outcome = '{RECEIVED}' and click.seq < (select seq from audit where key = ?)
         and not exists (select 1 from audit as result where result.key = '{RESULT_OF}' || click.key))"""  # noqa: S608
     return sql, (actor, *(f"{RECEIVED_AS}{command}" for command in commands), text_of(since), before)
+
+
+def approved_before(click: str, actor: ChatId, account: PersonId, since: datetime) -> Statement:
+    """Return the statement that lists the requests that a person approved shortly before a click, and its values.
+
+    A row has `request_id`. A click that has no result yet counts as an approval; see `ports.audit_log`.
+
+    :param click: the idempotency key of the click.
+    """
+    sql = """select request_id, min(seq) as first from (
+            select click.request_id, click.seq from audit as click
+            left join audit as result on result.key = ? || click.key
+            where click.actor = ? and click.command = 'want_approve' and click.at > ?
+            and click.outcome = 'received' and coalesce(result.outcome, 'accepted') = 'accepted'
+            union all
+            select request_id, seq from audit where account = ? and command = 'approve' and at > ?
+            and outcome = 'accepted'
+        ) as approved where request_id is not null and seq < (select seq from audit where key = ?)
+        group by request_id order by first"""
+    return sql, (RESULT_OF, actor, text_of(since), account, text_of(since), click)
 
 
 Result = TypeVar("Result")

@@ -1,6 +1,8 @@
-"""Read the records of which every kind of store asks the same: batches, campaigns, drift, the freeze, people, sign-ins.
+"""Read the records of which every kind of store asks the same: alarms, batches, drift, the freeze, people and more.
 
 Everything here runs on SQLite and on PostgreSQL. The `commit` of each store changes these records.
+
+It is long because everything is here that both stores ask alike.
 """
 
 import json
@@ -20,6 +22,7 @@ from workflows.core.policy.delegation.profiles import KnownProfile
 from workflows.core.policy.stops.freeze import Freeze
 from workflows.core.posture.watch.denied_notice import DeniedNotice, NoticeSubject
 from workflows.core.posture.watch.drift import Drift, DriftSubject
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.commands.campaign import CampaignId
 from workflows.core.requests.request import AccessRequest, BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
@@ -27,6 +30,7 @@ from workflows.ports.pages import START, Page, PagePosition
 from workflows.ports.records import FreezeUnreadable
 from workflows.store.codec import (
     ABSENCE,
+    ALARM,
     BATCH,
     CAMPAIGN,
     DENIED_NOTICE,
@@ -232,6 +236,62 @@ class ProfileRecords(Queries):
             text_of(known.read_at),
             dump(PROFILE, known),
         )
+
+
+class AlarmRecords(Queries):
+    """Reads alarms and marks. `commit` changes alarms."""
+
+    async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
+        """Load one alarm, open or cleared."""
+        rows = await self._query("select doc from alarms where id = ?", alarm_id)
+        return load(ALARM, rows[0]["doc"]) if rows else None
+
+    async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
+        """Load the open alarm with this code and subject; None when there is none."""
+        sql = "select id, doc from alarms where code = ? and subject = ? and is_open = 1"
+        return next(iter(readable(ALARM, await self._query(sql, code.value, subject))), None)
+
+    async def open_alarms(self) -> Sequence[Alarm]:
+        """List the alarms that are not cleared, oldest first."""
+        return readable(ALARM, await self._query("select id, doc from alarms where is_open = 1 order by raised_at, id"))
+
+    async def mark(self, name: str) -> str | None:
+        """Read a mark of the process; None when it was never stored."""
+        rows = await self._query("select value from marks where name = ?", name)
+        return str(rows[0]["value"]) if rows else None
+
+
+class DueRecords(Queries):
+    """Lists what is due."""
+
+    async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
+        """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
+        moment = text_of(now)
+        rows = await self._query(
+            """select 'request' as what, id, due_at from requests where due_at <= ?
+            union all select 'partner', tenant_id, due_at from partnerships where due_at <= ? order by due_at""",
+            *(moment, moment),
+        )
+        requests = [RequestId(row["id"]) for row in rows if row["what"] == "request"]
+        return requests, [TenantId(row["id"]) for row in rows if row["what"] == "partner"]
+
+    async def ended_partners(self, now: datetime) -> Sequence[TenantId]:
+        """List the partners whose end has come and whom Gatehouse blocks then, by their end; see `ports.records`."""
+        rows = await self._query(
+            """select tenant_id from partnerships where at_end = 'block' and state not in ('revoked', 'suspended')
+            and ends_at <> '' and ends_at <= ? order by ends_at, tenant_id""",
+            text_of(now),
+        )
+        return [TenantId(row["tenant_id"]) for row in rows]
+
+    async def silent_partners(self, now: datetime) -> Sequence[TenantId]:
+        """List the partners whose review nobody has answered for too long, the longest silence first."""
+        rows = await self._query(
+            """select tenant_id from partnerships where silent_from <> '' and silent_from <= ?
+            order by silent_from, tenant_id""",
+            text_of(now),
+        )
+        return [TenantId(row["tenant_id"]) for row in rows]
 
 
 class UsageRecords(Queries):

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from workflows.ports.records import StoreUnusable
 from workflows.store.moving.moved_jobs import JOB_COLUMNS
 from workflows.store.moving.tables import EFFECTS, TABLES, MovedTable, Row
+from workflows.store.postgres.locks import USE_LOCK
 from workflows.store.postgres.opening.schema import (
     BEING_MOVED,
     being_moved,
@@ -27,7 +28,6 @@ from workflows.store.postgres.opening.schema import (
     require_own_schema,
 )
 from workflows.store.postgres.opening.server import Server
-from workflows.store.postgres.opening.use_lock import USE_LOCK
 
 _ROWS_TOGETHER: Final = 200
 """So many rows are read at once, and stored in one transaction: a killed move goes on after the last of these."""

@@ -23,7 +23,7 @@ from workflows.store.postgres.audit.audit_chain import verify_entries
 from workflows.store.postgres.jobs.stored_effects import IS_GIVEN_UP, IS_WAITING
 from workflows.store.postgres.opening.schema import applied_step
 from workflows.store.postgres.opening.server import Server
-from workflows.store.postgres.reading.snapshot import all_records
+from workflows.store.postgres.records.snapshot import all_records
 
 if TYPE_CHECKING:
     from workflows.core.audit.heads import Head

@@ -26,10 +26,10 @@ from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusabl
 from workflows.store.common.queries import POSTGRES, ListQuery, PageRows, Queries, Rows, Statement
 from workflows.store.common.reading import readable
 from workflows.store.common.rows import text_of
+from workflows.store.postgres.locks import MIGRATION_LOCK
 from workflows.store.postgres.migrations import STEPS, VERSION_TABLE
 from workflows.store.postgres.opening.errors import trouble_of
-from workflows.store.postgres.opening.schema import MIGRATION_LOCK
-from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, read_only
+from workflows.store.postgres.opening.server import Connected, Server, at_one_moment, at_one_moment_async
 from workflows.store.postgres.opening.use_lock import UseLock
 from workflows.store.redaction import RecordRedactor
 
@@ -38,7 +38,7 @@ _ROWS_OF_ROOM: Final = 300
 """A page of 8 kB has room for about 20 of these rows, because of their `fillfactor`. A click needs a few pages."""
 _TRIES: Final = 3
 """How often a transaction is tried that the server ended because of another one."""
-_AGAIN: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_RETRYABLE: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 Result = TypeVar("Result")
 _log = structlog.get_logger()
@@ -146,10 +146,10 @@ class PostgresDatabase(Queries):
         """Run what writes in one transaction; again when the server ended it because of another transaction."""
         for number in range(1, _TRIES + 1):
             try:
-                async with self._repeatable() as connection:
+                async with self._retryable_transaction() as connection:
                     await self._require_this_version(connection)
                     return await work(connection)
-            except _AGAIN as error:
+            except _RETRYABLE as error:
                 _log.info("transaction_repeated", reason=type(error).__name__)
                 if number == _TRIES:
                     self._note(StoreTrouble.LOCKED)
@@ -178,18 +178,23 @@ class PostgresDatabase(Queries):
 
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
-        with self._told():
-            async with self._repeatable() as connection:
+        with self._translated_errors():
+            async with self._retryable_transaction() as connection:
                 yield connection
 
     @asynccontextmanager
-    async def _repeatable(self) -> AsyncIterator[Connected]:
-        """Run the block in one transaction, as `_transaction`; what the server ended because of another one is raised.
+    async def _retryable_transaction(self) -> AsyncIterator[Connected]:
+        """Run the block in one transaction, as `_transaction`; the caller may run it again after `_RETRYABLE`.
 
+        :raises psycopg.Error: one of `_RETRYABLE`, when the server ended it because of another one; nothing was stored.
         :raises StoreNotWritable: when the server cannot do it now; nothing was stored.
         """
-        with self._told(but=_AGAIN):
-            async with self._lent() as connection, _left_when_read_only(connection), connection.transaction():
+        with self._translated_errors(except_for=_RETRYABLE):
+            async with (
+                self._pool_connection() as connection,
+                _closed_if_read_only(connection),
+                connection.transaction(),
+            ):
                 yield connection
 
     @asynccontextmanager
@@ -199,28 +204,35 @@ class PostgresDatabase(Queries):
         :raises StoreUnusable: when the store is closed.
         :raises StoreNotWritable: when the server is away, or cannot do it now. It is used again as soon as it answers.
         """
-        with self._told(are_writes=False):
-            async with self._lent() as connection, _left_when_read_only(connection):
+        with self._translated_errors(are_writes=False):
+            async with self._pool_connection() as connection, _closed_if_read_only(connection):
                 yield connection
 
     @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[Connected]:
+    async def _pool_connection(self) -> AsyncIterator[Connected]:
+        """Give a connection of the pool, which has it back after the block.
+
+        :raises StoreUnusable: when the store is closed.
+        :raises psycopg.Error: as the driver raises it; see `_translated_errors`.
+        """
         if self._is_closed:
             raise _closed()
         async with self._pool.connection() as connection:
             yield connection
 
     @contextmanager
-    def _told(self, *, but: tuple[type[psycopg.Error], ...] = (), are_writes: bool = True) -> Iterator[None]:
-        """Tell a trouble of the server from an error of ours.
+    def _translated_errors(
+        self, *, except_for: tuple[type[psycopg.Error], ...] = (), are_writes: bool = True
+    ) -> Iterator[None]:
+        """Raise and note a trouble of the server as `StoreNotWritable`. An error of ours is raised as it is.
 
-        :param but: what is raised as it is.
+        :param except_for: what is raised as it is.
         :param are_writes: whether every trouble says that records cannot be written; otherwise only that of no server.
         :raises StoreNotWritable: for a trouble.
         """
         try:
             yield
-        except but:
+        except except_for:
             raise
         except psycopg.Error as error:
             if (trouble := trouble_of(error)) is None:
@@ -259,7 +271,7 @@ class PostgresDatabase(Queries):
 
     async def _read_page(self, rows: ListQuery, limit: int, position: PagePosition) -> PageRows:
         try:
-            async with self._connection() as connection, read_only(connection):
+            async with self._connection() as connection, at_one_moment_async(connection):
                 return await _run_all(connection, rows.read(limit, position))
         except psycopg.DataError:
             if position == START:
@@ -284,8 +296,11 @@ class PostgresDatabase(Queries):
 
 
 @asynccontextmanager
-async def _left_when_read_only(connection: Connected) -> AsyncIterator[None]:
-    """Close a connection that may only read: it stays so, also when the database may be written again."""
+async def _closed_if_read_only(connection: Connected) -> AsyncIterator[None]:
+    """Close the connection when the block finds that it may only read; the error is raised on.
+
+    It would stay so, also when the database may be written again.
+    """
     try:
         yield
     except psycopg.errors.ReadOnlySqlTransaction:

@@ -20,15 +20,11 @@ from workflows.ports.message_copies import CardCheck, CardNotCurrent, ClickedCar
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import execute
 from workflows.store.postgres.jobs.effects_queue import PostgresEffectsQueue
+from workflows.store.postgres.locks import NAMED_LOCK, card_lock, lane_lock
 from workflows.store.postgres.opening.server import Connected
 
 _COPY: Final = "channel, message_id, subject, audience, content, occasion, is_live"
-_LOCK: Final = "select pg_advisory_xact_lock(hashtextextended(?, 0))"
-
-
-def card_lock(card: ClickedCard) -> str:
-    """Return the name of the lock under which a clicked card is checked: two unknown ones must not count both."""
-    return f"card:{card.channel}:{card.subject}"
+_LOCK: Final = f"select {NAMED_LOCK}"
 
 
 class PostgresMessageCopies(PostgresEffectsQueue):
@@ -73,7 +69,7 @@ class PostgresMessageCopies(PostgresEffectsQueue):
         effect = ShowRequest(request_id=request_id, is_held=True)
 
         async def work(connection: Connected) -> None:
-            await execute(connection, _LOCK, f"lane:{lane(effect)}")
+            await execute(connection, _LOCK, lane_lock(effect))
             now = self._clock.now()
             # NB. one that failed is not counted: it may wait for minutes.
             if not await self._has_held_update(connection, lane(effect), text_of(now) if may_be_running else ""):
@@ -86,7 +82,7 @@ class PostgresMessageCopies(PostgresEffectsQueue):
         later = replace(effect, not_before=at)
 
         async def work(connection: Connected) -> None:
-            await execute(connection, _LOCK, f"lane:{lane(later)}")
+            await execute(connection, _LOCK, lane_lock(later))
             # NB. one that is due is not counted: it may be running.
             if not await self._has_same_later(connection, later, text_of(self._clock.now())):
                 await self._put_effect(connection, later, text_of(at))

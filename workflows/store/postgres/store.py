@@ -2,8 +2,7 @@
 
 It is long because everything that one transaction stores is written here.
 
-Locks are taken in this order, so that no two transactions wait for each other: those at the start (`_lock_for`), the
-rows of records in the order of `_put_everything`, App Homes, effects, and at the end the head of the audit log.
+See `locks` for the order in which locks are taken.
 """
 
 import asyncio
@@ -28,24 +27,31 @@ from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion, Stor
 from workflows.store.codec import REQUEST
 from workflows.store.common import rows
 from workflows.store.common.reading import is_stored_as_frozen, people_in, readable
+from workflows.store.common.records import (
+    AbsenceRecords,
+    BatchRecords,
+    CampaignRecords,
+    DeniedNoticeRecords,
+    DueRecords,
+    FreezeRecords,
+    ProfileRecords,
+)
 from workflows.store.common.rows import asked_managers_text, text_of
 from workflows.store.postgres.audit.audit_chain import storable
-from workflows.store.postgres.audit.people import PEOPLE_LOCK, Naming
+from workflows.store.postgres.audit.people import Naming
 from workflows.store.postgres.audit.sealed_records import PostgresSealedRecords
 from workflows.store.postgres.database import execute
-from workflows.store.postgres.message_copies import PostgresMessageCopies, card_lock
+from workflows.store.postgres.locks import FREEZE_LOCK, NAMED_LOCK, PEOPLE_LOCK, card_lock, entry_lock, only_open_lock
+from workflows.store.postgres.message_copies import PostgresMessageCopies
 from workflows.store.postgres.opening.schema import bring_to_this_version, require_this_version
 from workflows.store.postgres.opening.server import Connected, Server
 from workflows.store.postgres.opening.use_lock import UseLock
-from workflows.store.postgres.reading.few import PostgresFewRecords
-from workflows.store.postgres.reading.history import PostgresHistory
-from workflows.store.postgres.reading.partners import PostgresPartners
-from workflows.store.postgres.reading.requests import ACCOUNT_KINDS, PostgresRequests
+from workflows.store.postgres.records.history import PostgresHistory
+from workflows.store.postgres.records.partners import PostgresPartners
+from workflows.store.postgres.records.requests import ACCOUNT_KINDS, PostgresRequests
+from workflows.store.postgres.records.usage import PostgresUsage
 from workflows.store.postgres.rows import partnership_row, request_row, rewritten_columns
 from workflows.store.redaction import RecordRedactor
-
-_FREEZE_LOCK: Final = 0x67617465_0002
-"""Held by each commit of a request together with others, and by that of a freeze alone."""
 
 _STATUS_READS: Final = 3
 _STATUS_PAUSE_SECONDS: Final = 0.2
@@ -60,9 +66,16 @@ class PostgresStore(
     PostgresRequests,
     PostgresPartners,
     PostgresHistory,
-    PostgresFewRecords,
+    PostgresUsage,
     PostgresSealedRecords,
     PostgresMessageCopies,
+    FreezeRecords,
+    BatchRecords,
+    CampaignRecords,
+    AbsenceRecords,
+    ProfileRecords,
+    DeniedNoticeRecords,
+    DueRecords,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
@@ -132,12 +145,12 @@ class PostgresStore(
         if commit.freeze is not None or commit.request is not None:
             is_shared = commit.freeze is None
             locks.append(f"pg_advisory_xact_lock{'_shared' if is_shared else ''}(?)")
-            values.append(_FREEZE_LOCK)
+            values.append(FREEZE_LOCK)
         names = [] if commit.clicked_card is None else [card_lock(commit.clicked_card)]
-        names.append(f"entry:{commit.entry.key}")
+        names.append(entry_lock(commit.entry.key))
         if commit.request is not None and commit.must_be_only_open_request:
-            names.append(f"only:{commit.request.plan.tenant_id}")
-        locks += ["pg_advisory_xact_lock(hashtextextended(?, 0))"] * len(names)
+            names.append(only_open_lock(commit.request.plan.tenant_id))
+        locks += [NAMED_LOCK] * len(names)
         await execute(connection, f"select {', '.join(locks)}", *values, *names)
 
     async def _put_everything(self, connection: Connected, commit: Commit) -> str:

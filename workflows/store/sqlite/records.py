@@ -19,23 +19,23 @@ from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.watch.drift import Drift
-from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import CHANGE_OF_KIND, AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import LimitedList
-from workflows.store.codec import ALARM, DRIFT, PARTNERSHIP, REQUEST, load, load_shared
+from workflows.store.codec import DRIFT, PARTNERSHIP, REQUEST, load_shared
 from workflows.store.common.queries import (
     SQLITE,
     ListQuery,
+    approved_before,
     marks_of,
     partner_conditions,
     request_conditions,
     unchecked_clicks,
 )
 from workflows.store.common.reading import entry_of_row, readable
-from workflows.store.common.records import OPEN_DRIFTS, DriftRecords
+from workflows.store.common.records import OPEN_DRIFTS, AlarmRecords, DriftRecords
 from workflows.store.common.rows import text_of, typed_search_text
 from workflows.store.sqlite.database import SqliteDatabase
 from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
@@ -68,7 +68,7 @@ _FIRST_LATER_RESULT: Final = f"""where tenant_id = ? and +is_open = 0 and id <> 
     and {_READ_AT} > julianday(?) order by state <> 'applied', {_READ_AT}, rowid limit 1"""
 
 
-class SqliteRecords(SqliteDatabase, DriftRecords):
+class SqliteRecords(SqliteDatabase, AlarmRecords, DriftRecords):
     """Reads records. `SqliteStore.commit` changes them."""
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -289,36 +289,6 @@ class SqliteRecords(SqliteDatabase, DriftRecords):
         )
         return [TenantId(row["tenant_id"]) for row in rows]
 
-    async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
-        """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
-        moment = text_of(now)
-        rows = await self._query(
-            """select 'request' as what, id, due_at from requests where due_at <= ?
-            union all select 'partner', tenant_id, due_at from partnerships where due_at <= ? order by due_at""",
-            *(moment, moment),
-        )
-        requests = [RequestId(row["id"]) for row in rows if row["what"] == "request"]
-        return requests, [TenantId(row["id"]) for row in rows if row["what"] == "partner"]
-
-    async def ended_partners(self, now: datetime) -> Sequence[TenantId]:
-        """List the partners whose end has come and whom Gatehouse blocks then, by their end; see `ports.records`."""
-        rows = await self._query(
-            """select tenant_id from partnerships where at_end = 'block'
-            and state not in ('revoked', 'suspended')
-            and ends_at <> '' and ends_at <= ? order by ends_at, tenant_id""",
-            text_of(now),
-        )
-        return [TenantId(row["tenant_id"]) for row in rows]
-
-    async def silent_partners(self, now: datetime) -> Sequence[TenantId]:
-        """List the partners whose review nobody has answered for too long, the longest silence first."""
-        rows = await self._query(
-            """select tenant_id from partnerships where silent_from <> '' and silent_from <= ?
-            order by silent_from, tenant_id""",
-            text_of(now),
-        )
-        return [TenantId(row["tenant_id"]) for row in rows]
-
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""
         ended = "case when json_valid(doc) then datetime(json_extract(doc, '$.changed_at')) end"
@@ -405,41 +375,8 @@ class SqliteRecords(SqliteDatabase, DriftRecords):
         self, click: str, actor: ChatId, account: PersonId, since: datetime
     ) -> Sequence[RequestId]:
         """List the requests that a person approved shortly before a click; see `ports.audit_log`."""
-        rows = await self._query(
-            """select request_id, min(seq) as first from (
-                select click.request_id, click.seq from audit as click
-                left join audit as result on result.key = ? || click.key
-                where click.actor = ? and click.command = 'want_approve' and click.at > ?
-                and click.outcome = 'received' and coalesce(result.outcome, 'accepted') = 'accepted'
-                union all
-                select request_id, seq from audit where account = ? and command = 'approve' and at > ?
-                and outcome = 'accepted'
-            ) where request_id is not null and seq < (select seq from audit where key = ?)
-            group by request_id order by first""",
-            *(RESULT_OF, actor, text_of(since), account, text_of(since), click),
-        )
-        return [RequestId(row["request_id"]) for row in rows]
-
-    async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
-        """Load one alarm, open or cleared."""
-        rows = await self._query("select doc from alarms where id = ?", alarm_id)
-        return load(ALARM, rows[0]["doc"]) if rows else None
-
-    async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
-        """Load the open alarm with this code and subject; None when there is none."""
-        rows = await self._query(
-            "select id, doc from alarms where code = ? and subject = ? and is_open = 1", code.value, subject
-        )
-        return next(iter(readable(ALARM, rows)), None)
-
-    async def open_alarms(self) -> Sequence[Alarm]:
-        """List the alarms that are not cleared, oldest first."""
-        return readable(ALARM, await self._query("select id, doc from alarms where is_open = 1 order by raised_at, id"))
-
-    async def mark(self, name: str) -> str | None:
-        """Read a mark of the process; None when it was never stored."""
-        rows = await self._query("select value from marks where name = ?", name)
-        return str(rows[0]["value"]) if rows else None
+        sql, values = approved_before(click, actor, account, since)
+        return [RequestId(row["request_id"]) for row in await self._query(sql, *values)]
 
     async def save_mark(self, name: str, value: str) -> None:
         """Store a mark of the process. A mark is a text with a name."""

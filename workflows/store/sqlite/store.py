@@ -31,6 +31,7 @@ from workflows.store.common.records import (
     BatchRecords,
     CampaignRecords,
     DeniedNoticeRecords,
+    DueRecords,
     FreezeRecords,
     ProfileRecords,
     UsageRecords,
@@ -71,6 +72,7 @@ class SqliteStore(
     ProfileRecords,
     DeniedNoticeRecords,
     UsageRecords,
+    DueRecords,
 ):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 

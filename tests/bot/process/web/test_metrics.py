@@ -9,6 +9,8 @@ from bot.process.web.metrics import Metrics
 from tests.workflows.core.builders import AMARA, BRUNO, NOW, approval, request
 from tests.workflows.fakes import FixedClock
 from workflows.core.policy.approval import Choice
+from workflows.core.posture.watch.comparison import DRIFT_CODES
+from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Priority
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
@@ -24,9 +26,11 @@ class DueStore:
         self.requests: list[RequestId] = []
         self.partners: list[TenantId] = []
         self.counted = StoredNumbers()
+        self.work = StoredWork()
 
     async def stored_work(self, _: datetime) -> StoredWork:
-        return StoredWork(due_records=frozenset((*self.requests, *self.partners)), is_frozen=self.is_frozen)
+        due = frozenset((*self.requests, *self.partners))
+        return replace(self.work, due_records=due, is_frozen=self.is_frozen)
 
     async def numbers(self, _: datetime) -> StoredNumbers:
         return self.counted
@@ -85,6 +89,33 @@ async def test_when_nobody_looks_for_what_is_due_any_more_the_time_of_the_last_t
     metrics.record_tick(clock.now(), still_due=frozenset())
     await metrics.page()
     assert metrics.registry.get_sample_value("gatehouse_last_tick_timestamp_seconds") == at + 3 * 3600
+
+
+async def test_each_number_of_the_work_has_the_name_and_the_code_that_it_belongs_to() -> None:
+    work = StoredWork(
+        effects_due=1,
+        effects_later=2,
+        effects_parked=3,
+        incomplete_sweeps=4,
+        last_complete_sweep=NOW,
+        open_drifts={code.value: number for number, code in enumerate(DRIFT_CODES, 100)},
+        open_alarms={code.value: number for number, code in enumerate(AlarmCode, 200)},
+    )
+    store = DueStore()
+    store.work = work
+    metrics = Metrics(store=store, clock=FixedClock(), lookups=lambda: 5, why_not_ready=nothing_missing)  # type: ignore[arg-type]
+    await metrics.refresh()
+    value = metrics.registry.get_sample_value
+    assert value("gatehouse_effects_due") == 1 + 5
+    assert value("gatehouse_effects_waiting") == 2
+    assert value("gatehouse_effects_parked") == 3
+    assert value("gatehouse_incomplete_sweeps") == 4
+    assert value("gatehouse_last_complete_sweep_timestamp_seconds") == NOW.timestamp()
+    assert value("gatehouse_ready") == 1
+    for code, number in work.open_drifts.items():
+        assert value("gatehouse_drift", {"code": code}) == number
+    for code, number in work.open_alarms.items():
+        assert value("gatehouse_alarms", {"code": code}) == number
 
 
 async def test_a_freeze_is_shown() -> None:

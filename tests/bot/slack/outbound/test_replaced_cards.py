@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.sandbox.http.faults import Fault
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerChannelCards
 from tests.bot.bot_under_test import SLACK_IDS
@@ -13,6 +14,7 @@ from tests.workflows.core import builders
 from workflows.app.service import Service
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId, RequestState
+from workflows.intervals import CHANNEL_CHECKED_EVERY
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.records import Commit
@@ -158,3 +160,17 @@ async def test_the_new_card_comes_before_the_old_one_is_forgotten(scene: Scene) 
     await scene.notifier().show_request(request(RequestState.REJECTED))
     assert "rejected" in scene.messages("@requester")[-1]["text"].lower()
     assert scene.counts()["@requester"] == 2
+
+
+async def test_what_a_bot_read_of_the_channel_long_ago_empties_no_card_when_it_leads(scene: Scene) -> None:
+    """Another bot led meanwhile, and the channel was repaired. Now Slack does not say what it is."""
+    await scene.notifier().show_request(request())
+    channel = scene.channel(CHANNEL)
+    is_shared = {"ok": True, "channel": {"id": CHANNEL, "is_private": True, "is_ext_shared": True}}
+    scene.world.faults.add(Fault(target="slack", method="conversations.info", body=is_shared, times=1))
+    assert await channel.problem()
+    assert channel.known_problem
+    scene.world.clock.advance(int(CHANNEL_CHECKED_EVERY.total_seconds()))
+    scene.fail("conversations.info", "ratelimited", times=9)
+    await channel.check()
+    assert channel.known_problem == ""

@@ -1,5 +1,6 @@
 """The bot's own way to Graph: too many or too few permissions, and services that do not answer."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -114,4 +115,63 @@ async def test_a_service_that_is_silent_for_minutes_alarms_until_it_answers(worl
     assert (alarm.code, alarm.subject) == (AlarmCode.SERVICE_SILENT, "directory")
     states["directory"] = "closed"
     await check()
+    assert await world.store.open_alarms() == []
+
+
+class Notes:
+    """The notes of two bots."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    async def put(self, name: str, text: str, *, kept_for: timedelta) -> None:
+        assert kept_for > timedelta()
+        self.kept[name] = text
+
+    async def read(self, start: str) -> Mapping[str, str]:
+        return {name: text for name, text in self.kept.items() if name.startswith(start)}
+
+    async def forget(self, name: str) -> None:
+        self.kept.pop(name, None)
+
+
+async def test_of_two_bots_one_that_is_answered_does_not_clear_the_alarm_of_the_other(world: World) -> None:
+    """Whichever leads: the alarm is one, and it ends when both are answered, or the other one has died."""
+    notes, states = Notes(), [{"directory": "open", "reports": "closed"}, {"directory": "closed", "reports": "closed"}]
+    silent, answered = (
+        SilentServices(states=lambda own=own: own, alarms=world.alarms, clock=world.clock, notes=notes)  # type: ignore[misc]
+        for own in states
+    )
+
+    async def changes() -> list[tuple[str, str]]:
+        return [
+            (entry.command, entry.details["subject"])
+            for entry in await world.store.history(limit=100)
+            if entry.command in ("raise_alarm", "clear_alarm")
+        ]
+
+    for seconds in (0.0, SERVICE_SILENT_AFTER.total_seconds(), 5.0, 5.0):
+        world.clock.advance(seconds=seconds)
+        await silent.look()
+        await answered.check()
+    assert await changes() == [("raise_alarm", "directory")], "the bot that does not lead told the one that leads"
+    for _ in range(3):
+        world.clock.advance(seconds=5)
+        await answered.look()
+        await silent.check()
+        await silent.look()
+        await answered.check()
+    states[1]["directory"] = "open"
+    await answered.check()
+    world.clock.advance(seconds=SERVICE_SILENT_AFTER.total_seconds())
+    await silent.look()
+    await answered.check()
+    states[0]["directory"] = "closed"
+    await silent.look()
+    await answered.check()
+    await silent.check()
+    assert await changes() == [("raise_alarm", "directory")], "one of them is not answered yet"
+    notes.kept.clear()  # that one has died
+    await silent.check()
+    assert sorted(await changes()) == [("clear_alarm", "directory"), ("raise_alarm", "directory")]
     assert await world.store.open_alarms() == []

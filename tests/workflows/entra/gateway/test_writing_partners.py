@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-import workflows.entra.transport.connection
 from bot.sandbox.entra import TokenAuthority
+from tests.workflows.deadlines import Deadlines
 from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     PARTNERS,
@@ -16,7 +16,6 @@ from tests.workflows.entra.simulated_tenant import (
     changing,
     refusing,
     reset_after_commit,
-    slow,
 )
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.plan import Operation
@@ -214,10 +213,9 @@ async def test_reset_after_commit_is_unknown_and_not_repeated(entra: Entra, grap
     assert CONTOSO in graph.simulator.state()["partners"]
 
 
-async def test_slow_write_has_an_unknown_outcome(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_write_has_an_unknown_outcome(entra: Entra, graph: Graph, deadlines: Deadlines) -> None:
     await entra.warm()
-    monkeypatch.setattr(workflows.entra.transport.connection, "WRITE_SECONDS", 0.1)
-    graph.fail(slow)
+    graph.fail(deadlines.never_answered)
     with pytest.raises(TenantUnavailable, match=r"too_late .* is_sent=True is_write=True"):
         await entra.write(adding())
     assert graph.calls[1:] == [("POST", PARTNERS)]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-import workflows.entra.transport.connection
 from bot.sandbox.entra import TokenAuthority
 from bot.sandbox.http.faults import Fault
+from tests.workflows.deadlines import Deadlines
 from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     PARTNERS,
@@ -20,7 +20,6 @@ from tests.workflows.entra.simulated_tenant import (
     refusing,
     reset,
     reset_after_commit,
-    slow,
 )
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.plan import CallIds, Operation
@@ -134,14 +133,14 @@ async def test_a_claims_challenge_of_the_whole_gets_a_token_with_these_claims(en
     assert graph.calls == [("POST", "/$batch")] * 2
 
 
-@pytest.mark.parametrize("fault", [reset, reset_after_commit, slow, answering(502, "<html>"), answering(200, "[]")])
+@pytest.mark.parametrize("fault", [reset, reset_after_commit, None, answering(502, "<html>"), answering(200, "[]")])
 async def test_without_a_usable_answer_no_result_is_known_and_nothing_is_sent_again(
-    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch, fault: Any
+    entra: Entra, graph: Graph, deadlines: Deadlines, fault: Any
 ) -> None:
+    """A fault of None: no answer comes."""
     await entra.home()
     graph.seen.clear()
-    monkeypatch.setattr(workflows.entra.transport.connection, "WRITE_SECONDS", 0.2)
-    graph.fail(fault)
+    graph.fail(fault or deadlines.never_answered)
     results = await entra.write_together(twenty())
     assert len(unknown(results)) == 20
     assert len(graph.seen) == 1

@@ -8,12 +8,12 @@ import pytest
 
 from bot.sandbox.http.faults import Fault
 from tests.workflows.core.builders import NOW
+from tests.workflows.deadlines import Deadlines
 from tests.workflows.entra.guest_accounts.conftest import add_guests, guest
-from tests.workflows.entra.simulated_tenant import Graph, answering, refusing, reset, reset_after_commit, slow
+from tests.workflows.entra.simulated_tenant import Graph, answering, refusing, reset, reset_after_commit
 from workflows.core.errors.tenant_problems import TenantCode
 from workflows.core.plans.accounts import AccountOutcome
 from workflows.entra import GraphGuestAccounts
-from workflows.entra.transport import connection
 from workflows.ports.effects_queue import EffectTakenOver
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant, asked_before_writes
 
@@ -152,12 +152,11 @@ async def test_one_missing_answer_makes_the_others_unknown(accounts: GraphGuestA
 
 
 async def test_a_batch_that_takes_too_long_is_unknown(
-    accounts: GraphGuestAccounts, graph: Graph, monkeypatch: pytest.MonkeyPatch
+    accounts: GraphGuestAccounts, graph: Graph, deadlines: Deadlines
 ) -> None:
     people = add_guests(graph, 2)
     await accounts.read(people)
-    monkeypatch.setattr(connection, "WRITE_SECONDS", 0.1)
-    graph.fail(slow)
+    graph.fail(deadlines.never_answered)
     written = await accounts.set_enabled(people, is_enabled=False)
     assert [(one.outcome, one.reason[0].code) for one in written] == [(OUTCOMES.UNKNOWN, TenantCode.TOO_LATE)] * 2
 

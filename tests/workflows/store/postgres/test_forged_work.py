@@ -23,6 +23,7 @@ from workflows.core.requests.request import RequestState
 from workflows.ports.audit_log import RestsOn
 from workflows.ports.records import Commit, StaleVersion
 from workflows.store.postgres.location import PostgresLocation
+from workflows.store.postgres.locks import PEOPLE_LOCK
 from workflows.store.postgres.store import PostgresStore
 
 EVERY = tuple(WorkKind)
@@ -184,7 +185,7 @@ async def test_a_record_that_is_stored_meanwhile_and_names_the_person_ends_the_e
     person = await store.personal_data.known_person(ZOE.id)
     assert person is not None
     with psycopg.connect(location.server.url) as connection:
-        connection.execute("select pg_advisory_xact_lock_shared(%s)", [0x67617465_0005])
+        connection.execute("select pg_advisory_xact_lock_shared(%s)", [PEOPLE_LOCK])
         erasing = asyncio.create_task(store.personal_data.erase(person, key="erase", actor="gatehouse"))
         await asyncio.sleep(0.3)
         assert not erasing.done()

@@ -15,8 +15,8 @@ from tests.workflows.store.postgres.server import test_server
 from workflows.ports.records import StoreNotWritable, StoreTrouble, StoreUnusable
 from workflows.store.postgres.jobs.claim_statements import BEAT, GIVE_BACK_OTHERS, LEAVE
 from workflows.store.postgres.location import PostgresLocation
+from workflows.store.postgres.locks import USE_LOCK
 from workflows.store.postgres.migrations import STEPS
-from workflows.store.postgres.opening.use_lock import USE_LOCK
 from workflows.store.postgres.store import PostgresStore
 
 

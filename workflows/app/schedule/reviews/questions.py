@@ -49,8 +49,6 @@ class ReviewQuestions:
     wake: Callable[[], None]
     asks_more: Callable[[], Awaitable[bool]]
     """Returns whether more reviews are about to be due at once, so that one message can be about all of them."""
-    _may_be_interrupted: bool = field(default=True)
-    """Whether a pass may have ended before the messages of its batch were requested."""
     _collected_since: datetime | None = field(default=None, init=False)
     """Since when the questions wait for others."""
     _looked_at: set[TenantId] = field(default_factory=set, init=False)
@@ -63,10 +61,13 @@ class ReviewQuestions:
         """
         now = self.clock.now()
         tenants = (await self.store.due(now))[1]
-        if not (tenants or self._may_be_interrupted) or await self._is_collecting(now):
-            return
-        self._may_be_interrupted = True
+        # NB. asked at each check: the pass of another process may have ended before its messages were requested.
         batch = await self._unsent_batch()
+        if not (tenants or batch):
+            self._looked_at.clear()
+            return
+        if await self._is_collecting(now):
+            return
         open_requests = await self.store.open_requests() if tenants else ()
         batch, is_done = await self._ask_next(batch, open_requests, now)
         if not is_done:
@@ -74,7 +75,6 @@ class ReviewQuestions:
         if batch:
             await self._send(batch, now)
         self._looked_at.clear()
-        self._may_be_interrupted = False
 
     async def _is_collecting(self, now: datetime) -> bool:
         """Return whether the questions wait for reviews that are being started now."""

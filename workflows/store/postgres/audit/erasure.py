@@ -35,9 +35,10 @@ from workflows.store.postgres.audit.named_records import (
     rows_in,
     texts_of,
 )
-from workflows.store.postgres.audit.people import PEOPLE_LOCK, Naming
+from workflows.store.postgres.audit.people import Naming
 from workflows.store.postgres.audit.sealed_records import PostgresSealedRecords
 from workflows.store.postgres.database import execute
+from workflows.store.postgres.locks import PEOPLE_LOCK
 from workflows.store.postgres.opening.server import Connected
 
 FORGOTTEN: Final = (

@@ -12,12 +12,9 @@ from workflows.core.audit.chain import Seal
 from workflows.core.audit.personal import NOBODY, places, pseudonym
 from workflows.core.people import GATEHOUSE
 from workflows.store.postgres.database import PostgresDatabase, execute
+from workflows.store.postgres.locks import NUMBERS_LOCK
 from workflows.store.postgres.opening.server import Connected
 
-PEOPLE_LOCK: Final = 0x67617465_0005
-"""Held by each commit together with others, and by a part of an erasure alone."""
-_NUMBERS_LOCK: Final = 0x67617465_0006
-"""Held by who gives numbers."""
 _BOT: Final = GATEHOUSE.chat_id
 
 Pair = tuple[str, str]
@@ -59,7 +56,7 @@ class PostgresPeople(PostgresDatabase):
         wanted = sorted({*texts, *(text for pair in pairs for text in pair)} - {"", _BOT})
         known = await _numbers(connection, wanted)
         if not all(_is_settled(pair, known) for pair in pairs):
-            await execute(connection, "select pg_advisory_xact_lock(?)", _NUMBERS_LOCK)
+            await execute(connection, "select pg_advisory_xact_lock(?)", NUMBERS_LOCK)
             known = await _numbers(connection, wanted)  # a later statement sees what the one before gave
             for pair in pairs:
                 await _register(connection, pair, known)

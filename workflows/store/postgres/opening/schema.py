@@ -10,14 +10,13 @@ import psycopg
 import structlog
 
 from workflows.ports.records import StoreUnusable
+from workflows.store.postgres.locks import MIGRATION_LOCK
 from workflows.store.postgres.migrations import FOLDER, STEPS, VERSION_TABLE
 from workflows.store.postgres.opening.server import Server
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-MIGRATION_LOCK: Final = 0x67617465_0001
-"""The key of the advisory lock of whoever changes the schema."""
 BEING_MOVED: Final = "being_moved"
 """The mark of a database that is being filled with records from another place."""
 _MIN_VERSION: Final = 140_000

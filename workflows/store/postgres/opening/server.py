@@ -213,7 +213,7 @@ async def prepare_session(connection: AsyncConnection[Any]) -> None:
 
 
 @asynccontextmanager
-async def read_only(connection: Connected) -> AsyncIterator[None]:
+async def at_one_moment_async(connection: Connected) -> AsyncIterator[None]:
     """Read everything in the block at one moment."""
     await connection.execute("begin isolation level repeatable read read only")
     try:

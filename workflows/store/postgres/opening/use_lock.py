@@ -2,7 +2,7 @@
 
 Every bot shares the lock. A command that must be alone has it alone, so it waits for no bot, and no bot starts beside
 it. The lock belongs to a connection of its own. When that is lost, the lock is taken again, unless a command that must
-be alone has it now. A boundary: nothing else knows this lock.
+be alone has it now.
 """
 
 import asyncio
@@ -12,10 +12,9 @@ import psycopg
 import structlog
 
 from workflows.ports.records import StoreUnusable
+from workflows.store.postgres.locks import USE_LOCK
 from workflows.store.postgres.opening.server import Connected, Server
 
-USE_LOCK: Final = 0x67617465_0003
-"""The key of the advisory lock of whoever uses a database."""
 HAVE_OTHER_SESSIONS: Final = f"""(select count(*) from pg_locks where locktype = 'advisory' and granted
     and database = (select oid from pg_database where datname = current_database())
     and classid = {USE_LOCK >> 32} and objid = {USE_LOCK & 0xFFFF_FFFF} and objsubid = 1) > 1"""  # noqa: S608

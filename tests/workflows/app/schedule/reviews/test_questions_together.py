@@ -203,3 +203,26 @@ async def test_a_sponsor_of_two_hundred_partners_who_moves_or_leaves_is_one_mess
     (batch,) = world.notifier.asked
     assert len(batch) == 200
     assert {one.sponsor for one in batch} == {None if reason is ReviewReasonCode.SPONSOR_GONE else SAM.chat_id}
+
+
+async def test_what_another_bot_asked_before_it_was_killed_is_sent_by_one_that_led_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has done such a pass itself, and knows of none that was interrupted."""
+    first = await due(world, 1, NOW)
+    await tick(world)
+    assert messages(world) == {SAM.chat_id: 1}
+    world.clock.advance(hours=1)
+    second = await due(world, 2, world.clock.now())
+
+    async def killed(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(questions_module.ReviewQuestions, "_send", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            await replace(world.reviews).check()
+    assert (await record(world, second)).state is PartnershipState.REVIEW_DUE
+    for _ in range(3):
+        await tick(world)
+    assert [{one.record.identity.tenant_id for one in batch} for batch in world.notifier.asked] == [{first}, {second}]

@@ -45,6 +45,10 @@ class DriftReviews:
         self._left, self._next_step_at = left, None
         await self.step()
 
+    async def forget(self) -> None:
+        """Leave out what is left: another process does it, and until this one leads again it may be over."""
+        self._left = {}
+
     async def step(self) -> None:
         """Start or end the next few reviews, when it is time."""
         now = self.reviews.clock.now()

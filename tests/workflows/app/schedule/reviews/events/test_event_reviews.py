@@ -9,6 +9,7 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, SAM, TENANT, identity
 from tests.workflows.world import World
+from workflows.app.schedule.reviews.events import drift_reviews as drift_reviews_module
 from workflows.app.schedule.reviews.events.drift_reviews import DriftReviews
 from workflows.app.schedule.reviews.events.event_check import ReviewEventCheck
 from workflows.app.schedule.reviews.events.moved_domains import MovedDomains
@@ -107,6 +108,25 @@ async def test_drift_makes_a_review_due_once_without_a_second_message(world: Wor
     await world.reviews.check()
     await world.settle()
     assert (await record(world)).reminders == 1, "unanswered drift is asked about"
+
+
+async def test_a_bot_that_does_not_lead_any_more_leaves_out_what_is_left(
+    world: World, reviews: EventReviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it leads again, another bot may have found that the drift is over."""
+    await world.opened()
+    for is_forgotten, is_due in ((True, False), (False, True)):
+        drift_reviews = DriftReviews(reviews=reviews)
+        with monkeypatch.context() as patched:
+            patched.setattr(drift_reviews_module, "AT_ONCE", 0)
+            world.tenant.edit(TENANT, inboundTrust={"isMfaAccepted": False})
+            await world.sweep()
+            await drift_reviews.update()
+        if is_forgotten:
+            await drift_reviews.forget()
+        world.clock.advance(minutes=5)
+        await drift_reviews.step()
+        assert ((await record(world)).state is PartnershipState.REVIEW_DUE) is is_due
 
 
 async def test_drift_that_is_over_takes_its_review_along(world: World, reviews: EventReviews) -> None:

@@ -17,7 +17,7 @@ from workflows.store.common.reading import readable
 from workflows.store.common.records import DriftRecords
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import PostgresDatabase
-from workflows.store.postgres.reading.snapshot import all_records, picked_drifts, picked_partnerships, records_of
+from workflows.store.postgres.records.snapshot import all_records, picked_drifts, picked_partnerships, records_of
 
 Picked = TypeVar("Picked")
 
@@ -73,24 +73,6 @@ class PostgresPartners(PostgresDatabase, DriftRecords):
         rows = await self._query(
             """select tenant_id from partnerships
             where state not in ('revoked', 'suspended') and has_setup = 0 order by domain"""
-        )
-        return [TenantId(row["tenant_id"]) for row in rows]
-
-    async def ended_partners(self, now: datetime) -> Sequence[TenantId]:
-        """List the partners whose end has come and whom Gatehouse blocks then, by their end; see `ports.records`."""
-        rows = await self._query(
-            """select tenant_id from partnerships where at_end = 'block' and state not in ('revoked', 'suspended')
-            and ends_at <> '' and ends_at <= ? order by ends_at, tenant_id""",
-            text_of(now),
-        )
-        return [TenantId(row["tenant_id"]) for row in rows]
-
-    async def silent_partners(self, now: datetime) -> Sequence[TenantId]:
-        """List the partners whose review nobody has answered for too long, the longest silence first."""
-        rows = await self._query(
-            """select tenant_id from partnerships where silent_from <> '' and silent_from <= ?
-            order by silent_from, tenant_id""",
-            text_of(now),
         )
         return [TenantId(row["tenant_id"]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""What every store reads alike, and what a scan of sign-ins and guests found, in PostgreSQL.
+"""What the newest scan of sign-ins and guests found, in PostgreSQL: read, replaced, and removed.
 
 A boundary: `PostgresStore` is put together from these parts.
 """
@@ -7,15 +7,7 @@ from typing import Final
 
 from workflows.core.partners.reviewing.evidence.usage import ScanResult
 from workflows.store.codec import PARTNER_USAGE, USAGE_SCAN, dump
-from workflows.store.common.records import (
-    AbsenceRecords,
-    BatchRecords,
-    CampaignRecords,
-    DeniedNoticeRecords,
-    FreezeRecords,
-    ProfileRecords,
-    UsageRecords,
-)
+from workflows.store.common.records import UsageRecords
 from workflows.store.postgres.database import PostgresDatabase, execute
 from workflows.store.postgres.opening.server import Connected
 
@@ -23,17 +15,8 @@ _SCAN_ID: Final = "scan"
 _REMOVE_LOCK: Final = "lock table usage_scans, partner_usage in share row exclusive mode"
 
 
-class PostgresFewRecords(
-    PostgresDatabase,
-    FreezeRecords,
-    BatchRecords,
-    CampaignRecords,
-    AbsenceRecords,
-    ProfileRecords,
-    DeniedNoticeRecords,
-    UsageRecords,
-):
-    """Reads the records of which there are few. `PostgresStore.commit` changes them."""
+class PostgresUsage(PostgresDatabase, UsageRecords):
+    """Reads and removes what the newest scan found. `PostgresStore.commit` replaces it."""
 
     async def forget_usage(self) -> None:
         """Remove everything that scans found."""

@@ -172,17 +172,6 @@ class PostgresRequests(PostgresDatabase):
             waits.setdefault(row["template_name"], []).append(at and datetime.fromisoformat(at) - filed_at)
         return waits
 
-    async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
-        """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
-        moment = text_of(now)
-        rows = await self._query(
-            """select 'request' as what, id, due_at from requests where due_at <= ?
-            union all select 'partner', tenant_id, due_at from partnerships where due_at <= ? order by due_at""",
-            *(moment, moment),
-        )
-        requests = [RequestId(row["id"]) for row in rows if row["what"] == "request"]
-        return requests, [TenantId(row["id"]) for row in rows if row["what"] == "partner"]
-
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""
         tail = "where state = 'expired' and changed_at >= ? order by created_at desc, number desc limit ?"

@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from workflows.core.audit.chain import FIELDS
 from workflows.core.people import ChatId, PersonId
-from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition
-from workflows.store.codec import ALARM, load
-from workflows.store.common.queries import ListQuery, marks_of, unchecked_clicks
-from workflows.store.common.reading import entry_of_row, readable
+from workflows.store.common.queries import ListQuery, approved_before, marks_of, unchecked_clicks
+from workflows.store.common.reading import entry_of_row
+from workflows.store.common.records import AlarmRecords
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import PostgresDatabase
 
@@ -25,7 +24,7 @@ _SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
     select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
 
 
-class PostgresHistory(PostgresDatabase):
+class PostgresHistory(PostgresDatabase, AlarmRecords):
     """Reads the audit log, alarms and marks."""
 
     async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:
@@ -100,39 +99,8 @@ class PostgresHistory(PostgresDatabase):
         self, click: str, actor: ChatId, account: PersonId, since: datetime
     ) -> Sequence[RequestId]:
         """List the requests that a person approved shortly before a click; see `ports.audit_log`."""
-        rows = await self._query(
-            """select request_id, min(seq) as first from (
-                select click.request_id, click.seq from audit as click
-                left join audit as result on result.key = ? || click.key
-                where click.actor = ? and click.command = 'want_approve' and click.at > ?
-                and click.outcome = 'received' and coalesce(result.outcome, 'accepted') = 'accepted'
-                union all
-                select request_id, seq from audit where account = ? and command = 'approve' and at > ?
-                and outcome = 'accepted'
-            ) as approved where request_id is not null and seq < (select seq from audit where key = ?)
-            group by request_id order by first""",
-            *(RESULT_OF, actor, text_of(since), account, text_of(since), click),
-        )
-        return [RequestId(row["request_id"]) for row in rows]
-
-    async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
-        """Load one alarm, open or cleared."""
-        rows = await self._query("select doc from alarms where id = ?", alarm_id)
-        return load(ALARM, rows[0]["doc"]) if rows else None
-
-    async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
-        """Load the open alarm with this code and subject; None when there is none."""
-        sql = "select id, doc from alarms where code = ? and subject = ? and is_open = 1"
-        return next(iter(readable(ALARM, await self._query(sql, code.value, subject))), None)
-
-    async def open_alarms(self) -> Sequence[Alarm]:
-        """List the alarms that are not cleared, oldest first."""
-        return readable(ALARM, await self._query("select id, doc from alarms where is_open = 1 order by raised_at, id"))
-
-    async def mark(self, name: str) -> str | None:
-        """Read a mark of the process; None when it was never stored."""
-        rows = await self._query("select value from marks where name = ?", name)
-        return str(rows[0]["value"]) if rows else None
+        sql, values = approved_before(click, actor, account, since)
+        return [RequestId(row["request_id"]) for row in await self._query(sql, *values)]
 
     async def save_mark(self, name: str, value: str) -> None:
         """Store a mark of the process. A mark is a text with a name."""

@@ -1,1 +1,0 @@
-"""Read requests, partners, alarms and the audit log from PostgreSQL."""
