@@ -147,7 +147,8 @@ def _about_server(facts: ServerFacts) -> dict[str, str]:
     if facts.is_encrypted:
         how = "encrypted"
     elif not facts.is_on_this_machine:
-        advice, how = "Add sslmode=verify-full to DATABASE_URL: all records can be read on the way", "not encrypted"
+        how = "not encrypted"
+        advice = "Add sslmode=verify-full and sslrootcert to DATABASE_URL: all records can be read on the way"
     if facts.connections * 10 >= facts.max_connections * 9:
         advice = advice or "Raise max_connections of the server, or end other programs' connections"
     connections = f"{facts.connections} of {counted(facts.max_connections, 'connection')} are in use"

@@ -115,10 +115,16 @@ def look(move: Move, runner: asyncio.Runner) -> Look:
             check(move, found, runner)
         except (StoreUnusable, HandOverRefused, DomainError) as error:
             text = refusal_words(error) if isinstance(error, DomainError) else str(error)
-            found.problems.append(text.replace("DATABASE_URL", "--to") if check is _look_at_database else text)
+            found.problems.append(_about_option(text) if check is _look_at_database else text)
         if not found.counts:
             break  # there is no source
     return found
+
+
+def _about_option(text: str) -> str:
+    """Return a cure for whoever typed the address: an option has no file, and stays in the history of the terminal."""
+    text = text.replace("DATABASE_URL, or into the file of DATABASE_URL_FILE", "~/.pgpass or PGPASSWORD")
+    return text.replace("DATABASE_URL", "--to")
 
 
 def _look_at_file(move: Move, found: Look, _: asyncio.Runner) -> None:

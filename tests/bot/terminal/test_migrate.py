@@ -361,6 +361,16 @@ def test_a_password_is_in_no_output_of_a_move(here: Installation, capsys: pytest
     assert "wrong-secret" not in out + err
 
 
+def test_a_missing_password_belongs_into_no_option_of_a_move(
+    here: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with test_server().asking_for_passwords(here.database, "mover", "pass/w@rd"):
+        assert here.migrate(to=test_server().url(here.database, user="mover")) == 1
+    err = lines(capsys)[1]
+    assert "put the password into ~/.pgpass or PGPASSWORD" in err
+    assert "--to" not in err
+
+
 def test_another_key_is_refused(
     here: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

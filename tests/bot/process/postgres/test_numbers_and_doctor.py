@@ -142,7 +142,7 @@ async def test_the_doctor_changes_nothing_beside_a_running_bot(gatehouse: BotUnd
         (
             {},
             "not encrypted; 3 of 100 connections are in use",
-            "Add sslmode=verify-full to DATABASE_URL: all",
+            "Add sslmode=verify-full and sslrootcert to DATABASE_URL: all",
         ),
         ({"is_on_this_machine": True}, "on this machine; 3 of 100 connections are in use", ""),
         ({"is_encrypted": True, "connections": 90}, "encrypted; 90 of 100 conn", "Raise max_connections of the server"),

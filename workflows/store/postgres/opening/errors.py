@@ -29,7 +29,7 @@ _OWNER: Final = "make the user the owner of the database"
 _PERMANENT: Final = (
     ("password authentication failed", "correct the user or the password in DATABASE_URL"),
     ("no password supplied", "put the password into DATABASE_URL, or into the file of DATABASE_URL_FILE"),
-    ("certificate", "correct sslmode and sslrootcert in DATABASE_URL, or the certificate of the server"),
+    ("certificate", "correct sslmode and sslrootcert (a file) in DATABASE_URL, or the certificate of the server"),
     ("does not support ssl", "the server has no TLS: set it up there, or remove sslmode from DATABASE_URL"),
     ("pg_hba.conf", "the server does not let this user in from here: correct its pg_hba.conf"),
     *((part, _OWNER) for part in ("permission denied", "no schema has been selected")),

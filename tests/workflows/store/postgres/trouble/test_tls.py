@@ -80,7 +80,8 @@ async def test_a_certificate_of_another_authority_is_not_accepted(
     error = await refused(guarded.far_url("ours", "ours", PASSWORD, sslmode="verify-full", sslrootcert=other))
     assert not error.is_temporary
     assert "certificate verify failed" in str(error)
-    assert str(error).endswith("; correct sslmode and sslrootcert in DATABASE_URL, or the certificate of the server")
+    cure = "correct sslmode and sslrootcert (a file) in DATABASE_URL, or the certificate of the server"
+    assert str(error).endswith(f"; {cure}")
 
 
 async def test_a_certificate_for_another_host_is_not_accepted(
