@@ -198,17 +198,25 @@ def _all_of(conditions: list[Conditions]) -> Conditions:
     return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)
 
 
-def unchecked_clicks(actor: ChatId, commands: Sequence[str], since: datetime, before: str | None) -> Conditions:
-    """Return which clicks of a person were received before another click and have no result, and the values.
+def counted_for_limit(
+    actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime, *, before: str | None
+) -> Conditions:
+    """Return which entries of a person count against a limit, and the values; see `ports.audit_log.AuditLog.times_of`.
+
+    NB. they are one list: of two lists that are joined with "or", PostgreSQL compares each entry of the audit log.
 
     :param commands: the names that the commands have when they are accepted.
-    :param before: the idempotency key of the other click; None: no clicks.
+    :param before: the idempotency key of the click that is checked; None: only what was accepted counts.
     """
+    marks, moment = marks_of(commands), text_of(since)
     sql = f"""seq in (
-        select click.seq from audit as click where click.actor = ? and click.command in ({marks_of(commands)})
+        select seq from audit where actor = ? and command in ({marks}) and at > ? and outcome = 'accepted'
+        union select seq from audit where account = ? and command in ({marks}) and at > ? and outcome = 'accepted'
+        union select click.seq from audit as click where click.actor = ? and click.command in ({marks})
         and click.at > ? and click.outcome = '{RECEIVED}' and click.seq < (select seq from audit where key = ?)
         and not exists (select 1 from audit as result where result.key = '{RESULT_OF}' || click.key))"""  # noqa: S608
-    return sql, (actor, *(f"{RECEIVED_AS}{command}" for command in commands), text_of(since), before)
+    clicks = [f"{RECEIVED_AS}{command}" for command in commands]
+    return sql, (actor, *commands, moment, account, *commands, moment, actor, *clicks, moment, before)
 
 
 def approved_before(click: str, actor: ChatId, account: PersonId, since: datetime) -> Statement:

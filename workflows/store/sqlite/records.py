@@ -29,10 +29,10 @@ from workflows.store.common.queries import (
     SQLITE,
     ListQuery,
     approved_before,
+    counted_for_limit,
     marks_of,
     partner_conditions,
     request_conditions,
-    unchecked_clicks,
 )
 from workflows.store.common.reading import entry_of_row, readable
 from workflows.store.common.records import OPEN_DRIFTS, AlarmRecords, DriftRecords
@@ -354,19 +354,12 @@ class SqliteRecords(SqliteDatabase, AlarmRecords, DriftRecords):
         unchecked_before: str | None = None,
     ) -> Sequence[datetime]:
         """List the times when a person's commands were accepted; see `ports.audit_log`."""
-        marks = marks_of(commands)
-        unchecked, clicks = unchecked_clicks(actor, commands, since, unchecked_before)
+        counted, values = counted_for_limit(actor, account, commands, since, before=unchecked_before)
         rows = await self._query(
             f"""select at, iif(json_valid(details), json_extract(details, '$.counts_as'), null) as counts_as
-            from audit where seq in (
-                select seq from audit where actor = ? and command in ({marks}) and at > ?
-                union select seq from audit where account = ? and command in ({marks}) and at > ?
-            ) and outcome = 'accepted'
-            and iif(json_valid(details), json_extract(details, '$.kind'), '') is not 'revocation'
-            or {unchecked} order by at""",  # noqa: S608
-            *(actor, *commands, text_of(since)),
-            *(account, *commands, text_of(since)),
-            *clicks,
+            from audit where {counted}
+            and iif(json_valid(details), json_extract(details, '$.kind'), '') is not 'revocation' order by at""",  # noqa: S608
+            *values,
         )
         times = [(datetime.fromisoformat(row["at"]), row["counts_as"]) for row in rows]
         return [at for at, number in times for _ in range(number if isinstance(number, int) else 1)]

@@ -3,10 +3,11 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import BRUNO, NOW, RILEY, SECURITY, TENANT, partnership, request
+from tests.workflows.core.builders import AMARA, BRUNO, NOW, RILEY, SECURITY, TENANT, partnership, request
 from tests.workflows.store.postgres.server import test_server
 from tests.workflows.store.test_contract import entry, new, put, put_effects
 from workflows.core.people import ChatId
@@ -127,3 +128,28 @@ async def test_a_reader_of_everything_delays_no_commit(store: PostgresStore) -> 
     await put(store, *(new(number) for number in range(20, 30)))
     assert len((await reading).requests) in range(20, 31)
     assert len(await store.open_requests()) == 30
+
+
+async def test_the_limits_of_a_person_read_no_entry_of_others(store: PostgresStore, database: str) -> None:
+    """An old audit log has a million entries, and each approval asks."""
+    columns = "seq, key, at, actor, command, outcome, account, details"
+    test_server().run(
+        f"""insert into audit ({columns}) select n, 'k' || n, '2026-01-01', 'U' || n % 500, 'want_approve', 'received',
+            'P' || n % 500, '{{}}' from generate_series(1, 5000) as n""",
+        "analyze audit",
+        database=database,
+    )
+    read: list[tuple[str, tuple[object, ...]]] = []
+    query = store._query
+
+    async def noted(sql: str, *values: object) -> list[dict[str, Any]]:
+        read.append((sql, values))
+        return await query(sql, *values)
+
+    store._query = noted  # type: ignore[method-assign]
+    await store.times_of(AMARA.chat_id, AMARA.id, ["approve", "approve_batch"], NOW, unchecked_before="k7")
+    await store.approved_before("k7", AMARA.chat_id, AMARA.id, NOW)
+    plans = ["\n".join(row["QUERY PLAN"] for row in await query(f"explain {sql}", *values)) for sql, values in read]
+    assert len(plans) == 2
+    for plan in plans:
+        assert "Seq Scan" not in plan, plan

@@ -12,7 +12,7 @@ from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition
-from workflows.store.common.queries import ListQuery, approved_before, marks_of, unchecked_clicks
+from workflows.store.common.queries import ListQuery, approved_before, counted_for_limit, marks_of
 from workflows.store.common.reading import entry_of_row
 from workflows.store.common.records import AlarmRecords
 from workflows.store.common.rows import text_of
@@ -81,17 +81,8 @@ class PostgresHistory(PostgresDatabase, AlarmRecords):
         unchecked_before: str | None = None,
     ) -> Sequence[datetime]:
         """List the times when a person's commands were accepted; see `ports.audit_log`."""
-        marks = marks_of(commands)
-        unchecked, clicks = unchecked_clicks(actor, commands, since, unchecked_before)
-        rows = await self._query(
-            f"""select at, details from audit where outcome = 'accepted' and seq in (
-                select seq from audit where actor = ? and command in ({marks}) and at > ?
-                union select seq from audit where account = ? and command in ({marks}) and at > ?
-            ) or {unchecked} order by at""",  # noqa: S608
-            *(actor, *commands, text_of(since)),
-            *(account, *commands, text_of(since)),
-            *clicks,
-        )
+        counted, values = counted_for_limit(actor, account, commands, since, before=unchecked_before)
+        rows = await self._query(f"select at, details from audit where {counted} order by at", *values)  # noqa: S608
         found = [(datetime.fromisoformat(row["at"]), _details(row["details"])) for row in rows]
         return [at for at, details in found if details.get("kind") != "revocation" for _ in range(_weight(details))]
 
