@@ -28,8 +28,8 @@ from tests.workflows.core.builders import (
 from tests.workflows.store.stores import KINDS, StorePlace, place_for
 from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage, ShowHome, ShowRequest
+from workflows.core.requests.commands.request import CommandSubject, Withdraw
+from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare, SendMessage, ShowHome, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
@@ -557,7 +557,9 @@ async def test_clicks_received_before_another_are_listed_until_they_have_a_resul
     async def add(key: str, command: str, outcome: str, minute: int) -> None:
         at = NOW + timedelta(minutes=minute)
         entry = AuditEntry(key=key, at=at, actor=AMARA.chat_id, command=command, outcome=outcome, details={})
-        assert await store.commit(Commit(entry=entry))
+        check = CheckPermission(command=Withdraw(actor=AMARA.chat_id, request_id=RequestId("r-1")), key=key)
+        effects = (check,) if outcome == RECEIVED else ()
+        assert await store.commit(Commit(entry=entry, effects=effects))
 
     async def minutes(before: str | None) -> list[int]:
         since = NOW - timedelta(minutes=1)
@@ -574,6 +576,14 @@ async def test_clicks_received_before_another_are_listed_until_they_have_a_resul
     assert await minutes("e") == [2, 3, 5]
     assert await minutes(None) == [5]
     assert await minutes("a key that nobody has stored") == [5]
+    [third] = [one.id for one in await store.pending(NOW, 99) if one.lane == "judge:c"]
+    await store.give_up(third, ())
+    assert await minutes("d") == [5], "nobody checks it any more"
+    await store.retry_given_up(third)
+    assert await minutes("d") == [2, 5]
+    await store.give_up(third, ())
+    await store.drop_given_up(third)
+    assert await minutes("d") == [5]
 
 
 async def test_a_change_of_accounts_and_a_change_of_settings_of_one_partner_do_not_disturb_each_other(

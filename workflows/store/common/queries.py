@@ -199,7 +199,13 @@ def _all_of(conditions: list[Conditions]) -> Conditions:
 
 
 def counted_for_limit(
-    actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime, *, before: str | None
+    actor: ChatId,
+    account: PersonId | None,
+    commands: Sequence[str],
+    since: datetime,
+    *,
+    before: str | None,
+    is_waiting: str,
 ) -> Conditions:
     """Return which entries of a person count against a limit, and the values; see `ports.audit_log.AuditLog.times_of`.
 
@@ -207,6 +213,7 @@ def counted_for_limit(
 
     :param commands: the names that the commands have when they are accepted.
     :param before: the idempotency key of the click that is checked; None: only what was accepted counts.
+    :param is_waiting: the condition that the check of a row `click` waits or is tried again, and is not given up.
     """
     marks, moment = marks_of(commands), text_of(since)
     sql = f"""seq in (
@@ -214,7 +221,8 @@ def counted_for_limit(
         union select seq from audit where account = ? and command in ({marks}) and at > ? and outcome = 'accepted'
         union select click.seq from audit as click where click.actor = ? and click.command in ({marks})
         and click.at > ? and click.outcome = '{RECEIVED}' and click.seq < (select seq from audit where key = ?)
-        and not exists (select 1 from audit as result where result.key = '{RESULT_OF}' || click.key))"""  # noqa: S608
+        and not exists (select 1 from audit as result where result.key = '{RESULT_OF}' || click.key)
+        and {is_waiting})"""  # noqa: S608
     clicks = [f"{RECEIVED_AS}{command}" for command in commands]
     return sql, (actor, *commands, moment, account, *commands, moment, actor, *clicks, moment, before)
 

@@ -67,6 +67,8 @@ _FIRST_LATER_RESULT: Final = f"""where tenant_id = ? and +is_open = 0 and id <> 
     and (state in ('applied', 'overwritten') or coalesce(json_extract(doc, '$.applied_part'), 0) > 0)
     and {_READ_AT} > julianday(?) order by state <> 'applied', {_READ_AT}, rowid limit 1"""
 
+_IS_CLICK_WAITING: Final = "exists (select 1 from effects where lane = 'judge:' || click.key and is_parked = 0)"
+
 
 class SqliteRecords(SqliteDatabase, AlarmRecords, DriftRecords):
     """Reads records. `SqliteStore.commit` changes them."""
@@ -354,7 +356,9 @@ class SqliteRecords(SqliteDatabase, AlarmRecords, DriftRecords):
         unchecked_before: str | None = None,
     ) -> Sequence[datetime]:
         """List the times when a person's commands were accepted; see `ports.audit_log`."""
-        counted, values = counted_for_limit(actor, account, commands, since, before=unchecked_before)
+        counted, values = counted_for_limit(
+            actor, account, commands, since, before=unchecked_before, is_waiting=_IS_CLICK_WAITING
+        )
         rows = await self._query(
             f"""select at, iif(json_valid(details), json_extract(details, '$.counts_as'), null) as counts_as
             from audit where {counted}

@@ -152,4 +152,4 @@ async def test_the_limits_of_a_person_read_no_entry_of_others(store: PostgresSto
     plans = ["\n".join(row["QUERY PLAN"] for row in await query(f"explain {sql}", *values)) for sql, values in read]
     assert len(plans) == 2
     for plan in plans:
-        assert "Seq Scan" not in plan, plan
+        assert "Seq Scan on audit" not in plan

@@ -17,11 +17,15 @@ from workflows.store.common.reading import entry_of_row
 from workflows.store.common.records import AlarmRecords
 from workflows.store.common.rows import text_of
 from workflows.store.postgres.database import PostgresDatabase
+from workflows.store.postgres.jobs.stored_effects import IS_WAITING
 
 _ENTRY: Final = ", ".join(FIELDS)
 """The columns of an audit entry."""
 _SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
     select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
+
+_IS_CLICK_WAITING: Final = f"""exists (select 1 from procrastinate_jobs
+    where {IS_WAITING} and args->>'lane' = 'judge:' || click.key)"""  # noqa: S608
 
 
 class PostgresHistory(PostgresDatabase, AlarmRecords):
@@ -81,7 +85,9 @@ class PostgresHistory(PostgresDatabase, AlarmRecords):
         unchecked_before: str | None = None,
     ) -> Sequence[datetime]:
         """List the times when a person's commands were accepted; see `ports.audit_log`."""
-        counted, values = counted_for_limit(actor, account, commands, since, before=unchecked_before)
+        counted, values = counted_for_limit(
+            actor, account, commands, since, before=unchecked_before, is_waiting=_IS_CLICK_WAITING
+        )
         rows = await self._query(f"select at, details from audit where {counted} order by at", *values)  # noqa: S608
         found = [(datetime.fromisoformat(row["at"]), _details(row["details"])) for row in rows]
         return [at for at, details in found if details.get("kind") != "revocation" for _ in range(_weight(details))]
