@@ -64,6 +64,7 @@ class ReviewQuestions:
         # NB. asked at each check: the pass of another process may have ended before its messages were requested.
         batch = await self._unsent_batch()
         if not (tenants or batch):
+            self._collected_since = None
             self._looked_at.clear()
             return
         if await self._is_collecting(now):

@@ -126,6 +126,24 @@ async def test_what_keeps_starting_reviews_does_not_hold_back_questions_for_ever
     assert messages(world) == {SAM.chat_id: 1}
 
 
+async def test_questions_are_collected_again_after_a_time_in_which_none_was_due(world: World) -> None:
+    """The hour begins with the first question that waits, not with one of days ago."""
+
+    async def asks_more() -> bool:
+        return True
+
+    questions = replace(world.reviews, asks_more=asks_more)
+    for number in (1, 2):
+        tenant_id = await due(world, number, world.clock.now())
+        await questions.check()
+        assert (await record(world, tenant_id)).state is PartnershipState.ACTIVE
+        world.clock.advance(seconds=QUESTIONS_COLLECTED_FOR.total_seconds())
+        await questions.check()
+        assert (await record(world, tenant_id)).state is PartnershipState.REVIEW_DUE
+        await questions.check()
+        world.clock.advance(hours=2)
+
+
 async def test_an_event_of_many_partners_is_one_message_a_person(world: World) -> None:
     """The comparison pauses after every few partners. The questions wait until it has compared all of them."""
     for number in range(MEMBERS):
