@@ -121,7 +121,7 @@ OPEN_FORM_NOTED_FOR: Final = timedelta(hours=1)
 START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before storing is tried again at the start, while the records cannot be written."""
 START_WAIT_LOGGED_AFTER: Final = timedelta(seconds=5)
-"""After how long the log says what a start waits for that has nothing to store yet. `/readyz` says it at once."""
+"""After how long the log says what a start waits for before anything is stored. `/readyz` says it at once."""
 BEYOND_ANY_WAIT: Final = timedelta(minutes=10)
 """No next attempt is later than this. One that seems to be was stored before the clock was set back, and is due now."""
 STOP_ANSWERS_FOR: Final = timedelta(seconds=1)
@@ -136,7 +136,7 @@ WORKER_DEAD_AFTER: Final = timedelta(seconds=20)
 BOT_SILENT_AFTER: Final = timedelta(seconds=30)
 """After this long without a tick, the command line tries to perform itself what it follows."""
 WORK_LATE_AFTER: Final = timedelta(minutes=10)
-"""Stored work that has been due for this long is named by `gatehouse doctor`: perhaps nobody performs it."""
+"""`gatehouse doctor` advises about stored work that has been due for longer than this: perhaps nobody performs it."""
 OPEN_AFTER_BLOCK_SHOWN_FOR: Final = timedelta(hours=24)
 """How long the alarm about access that stays open after a confirmed block is shown."""
 

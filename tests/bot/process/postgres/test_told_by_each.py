@@ -54,3 +54,16 @@ async def test_the_message_of_each_bot_says_that_it_is_over(settings: Settings, 
         shown = {one.effect for one in await stores[0].pending(clock.now(), 99)}
         assert {ShowAlarm(alarm_id=alarm.id) for alarm in told} <= shown
         assert await stores[0].open_alarms() == []
+
+
+@pytest.mark.parametrize("subject", ["", "0badcafe"], ids=["of an earlier version", "of a bot that was killed"])
+async def test_an_alarm_that_another_process_left_open_is_cleared(settings: Settings, subject: str) -> None:
+    clock = FixedClock()
+    async with AsyncExitStack() as stack:
+        store = await settings.records.open_for_bot(clock)
+        stack.push_async_callback(store.close)
+        alarms = Alarms(store=store, clock=clock, wake=lambda: None)
+        await alarms.raise_alarm(AlarmCode.STORE_NOT_WRITABLE, subject, {"reason": StoreTrouble.AWAY.value})
+        assert [alarm.subject for alarm in await store.open_alarms()] == [subject]
+        await health(store, clock, []).check()
+        assert await store.open_alarms() == []

@@ -20,7 +20,7 @@ Connection = AsyncConnection[DictRow]
 
 
 class EffectJobs:
-    """Implements what `ports.effects_queue.EffectsQueue` says about effects; see there. A store is one, too."""
+    """Implements what `ports.effects_queue.EffectsQueue` says about effects; see there. The store is a subclass."""
 
     _clock: Clock
     _clean: RecordRedactor
