@@ -8,6 +8,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -29,6 +31,8 @@ from workflows.ports.store import Store
 
 _OWN: Final[Sequence[str]] = ("block_at_end", "suspend_for_silence")
 """The names in the audit log of the commands by which Gatehouse closes a partner by itself."""
+
+_log = structlog.get_logger()
 
 
 async def closings_left(store: Store, most: int, now: datetime) -> int:
@@ -69,9 +73,12 @@ async def store_own_closing(
     details = command.audit_details()
     entry = entry_of(key, now, None, command.name, details, request_id=command.request_id, tenant_id=tenant_id)
     effects = (*created.effects, *marked.effects)
-    return await store.commit(
+    is_stored = await store.commit(
         Commit(entry=entry, request=created.request, partnership=marked.partnership, effects=effects)
     )
+    if is_stored:
+        _log.info("request_stored", request=command.request_id, entry=key)
+    return is_stored
 
 
 async def stop_open_requests(

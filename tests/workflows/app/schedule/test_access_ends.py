@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, SAM, TENANT, identity, partnership, person
 from tests.workflows.world import World, open_world, restarted
@@ -110,6 +111,18 @@ async def test_an_ignored_end_blocks_once_also_when_it_is_looked_at_again(opened
     assert len(opened.notifier.blocks_shown) == 1
     assert notices(opened) == [(30, None)], "no question, and no review beside it"
     assert (await record(opened)).state is PartnershipState.REVOKED
+
+
+async def test_the_log_names_the_request_of_a_block_at_the_end_once(opened: World) -> None:
+    ends_at = await end(opened)
+    await passes(opened, ends_at - 30 * DAY)
+    with capture_logs() as lines:
+        for _ in range(2):
+            await passes(opened, ends_at + timedelta(minutes=1))
+    [block] = await blocks(opened)
+    [entry] = [one for one in await opened.store.history(limit=100) if one.command == "block_at_end"]
+    stored = [(line["request"], line["entry"]) for line in lines if line["event"] == "request_stored"]
+    assert stored == [(block.id, entry.key)]
 
 
 async def test_a_clock_that_jumps_over_the_end_never_blocks(opened: World) -> None:
