@@ -230,8 +230,8 @@ class AuditLog(Protocol):
         :param commands: the names of the commands, as stored.
         :param since: entries before this time are not listed.
         :param unchecked_before: the idempotency key of a click. The person's clicks of these names that were received
-            before it and have no result yet are listed too, with the time when they were received; not those whose
-            check was given up.
+            before it and have no result yet are listed too, with the time when they were received: one of each other
+            request, because one of them at most is accepted. Not those whose check was given up.
         """
 
     async def approved_before(

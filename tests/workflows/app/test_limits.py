@@ -214,6 +214,19 @@ async def test_approvals_at_the_same_moment_are_counted_in_the_order_of_the_clic
     assert (await world.refusals()).count((AMARA.chat_id, "limit_reached")) == 5
 
 
+async def test_clicks_of_an_impatient_person_on_one_card_count_once(world: World, limits: Limits) -> None:
+    """Of several clicks on one request at most one is an approval, however long their checks take."""
+    limit_to(world, limits, {})
+    first, second, third = [await ask(world, number) for number in range(3)]
+    clicked = [first, first, first, second, second, second, third, third]
+    checks = [await world.received(world.approval(one, AMARA), key=f"click-{n}") for n, one in enumerate(clicked)]
+    await asyncio.gather(*(world.permission_check.check_click(check) for check in reversed(checks)))
+    await world.settle()
+    states = [(await world.request(one.id)).state for one in (first, second, third)]
+    assert states == [RequestState.APPLIED] * 3
+    assert (AMARA.chat_id, "limit_reached") not in await world.refusals()
+
+
 def limit_to(world: World, limits: Limits, changed: dict[LimitedAction, int]) -> Limits:
     """Apply other limits of approvals, and no close limit of requests."""
     other = replace(limits, maximums={**MAXIMUMS, LimitedAction.REQUESTS: 50, **changed})

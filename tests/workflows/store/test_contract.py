@@ -554,9 +554,16 @@ async def test_an_entry_is_read_back_unchanged(store: Store, details: Mapping[st
 
 
 async def test_clicks_received_before_another_are_listed_until_they_have_a_result(store: Store) -> None:
-    async def add(key: str, command: str, outcome: str, minute: int) -> None:
-        at = NOW + timedelta(minutes=minute)
-        entry = AuditEntry(key=key, at=at, actor=AMARA.chat_id, command=command, outcome=outcome, details={})
+    async def add(key: str, command: str, outcome: str, minute: int, about: RequestId | None = None) -> None:
+        entry = AuditEntry(
+            key=key,
+            at=NOW + timedelta(minutes=minute),
+            actor=AMARA.chat_id,
+            command=command,
+            outcome=outcome,
+            details={},
+            request_id=about,
+        )
         check = CheckPermission(command=Withdraw(actor=AMARA.chat_id, request_id=RequestId("r-1")), key=key)
         effects = (check,) if outcome == RECEIVED else ()
         assert await store.commit(Commit(entry=entry, effects=effects))
@@ -584,6 +591,10 @@ async def test_clicks_received_before_another_are_listed_until_they_have_a_resul
     await store.give_up(third, ())
     await store.drop_given_up(third)
     assert await minutes("d") == [5]
+    for minute, key, about in ((7, "f", "r-1"), (8, "g", "r-1"), (9, "h", "r-2")):
+        await add(key, "want_approve", RECEIVED, minute, RequestId(about))
+    assert await minutes("g") == [3, 5], "of clicks on one request at most one is accepted"
+    assert await minutes("h") == [3, 5, 7]
 
 
 async def test_a_change_of_accounts_and_a_change_of_settings_of_one_partner_do_not_disturb_each_other(

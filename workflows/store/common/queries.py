@@ -209,6 +209,8 @@ def counted_for_limit(
 ) -> Conditions:
     """Return which entries of a person count against a limit, and the values; see `ports.audit_log.AuditLog.times_of`.
 
+    Of the clicks on one request one counts, and none where the checked click is on that request too.
+
     NB. they are one list: of two lists that are joined with "or", PostgreSQL compares each entry of the audit log.
 
     :param commands: the names that the commands have when they are accepted.
@@ -219,12 +221,13 @@ def counted_for_limit(
     sql = f"""seq in (
         select seq from audit where actor = ? and command in ({marks}) and at > ? and outcome = 'accepted'
         union select seq from audit where account = ? and command in ({marks}) and at > ? and outcome = 'accepted'
-        union select click.seq from audit as click where click.actor = ? and click.command in ({marks})
-        and click.at > ? and click.outcome = '{RECEIVED}' and click.seq < (select seq from audit where key = ?)
+        union select min(click.seq) from audit as click join audit as checked on checked.key = ?
+        where click.actor = ? and click.command in ({marks}) and click.at > ? and click.outcome = '{RECEIVED}'
+        and click.seq < checked.seq and coalesce(click.request_id, click.key) <> coalesce(checked.request_id, '')
         and not exists (select 1 from audit as result where result.key = '{RESULT_OF}' || click.key)
-        and {is_waiting})"""  # noqa: S608
+        and {is_waiting} group by coalesce(click.request_id, click.key))"""  # noqa: S608
     clicks = [f"{RECEIVED_AS}{command}" for command in commands]
-    return sql, (actor, *commands, moment, account, *commands, moment, actor, *clicks, moment, before)
+    return sql, (actor, *commands, moment, account, *commands, moment, before, actor, *clicks, moment)
 
 
 def approved_before(click: str, actor: ChatId, account: PersonId, since: datetime) -> Statement:
