@@ -109,8 +109,8 @@ class SecondLookNeeded(Refused):
 class Limits:
     """The limits of an hour and of a day, of open requests, and of high-risk approvals within minutes.
 
-    Approvals are counted in the order in which the clicks were received, also by several bots. Of other actions, those
-    at the same moment are not counted for each other.
+    Approvals are counted in the order in which the clicks were received, also by several bots. Clicks at the same
+    moment of two chat users with one account are not counted for each other, nor are other actions at the same moment.
     """
 
     store: Store
