@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from tests.sources import modules_naming
 from tests.stores import choice
 
 TESTS: Final = Path(__file__).parent
@@ -16,8 +17,8 @@ SQLITE_ONLY: Final[dict[str, str]] = {}
 
 def marked(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Give each test or module with the mark, and the texts in the mark."""
-    for path in sorted(folder.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in modules_naming([choice.SQLITE_ONLY], folder.rglob("test_*.py")):
+        for node in ast.walk(tree):
             for mark in getattr(node, "decorator_list", []) + ([node.value] if isinstance(node, ast.Assign) else []):
                 for call in ast.walk(mark):
                     if isinstance(call, ast.Attribute) and call.attr == choice.SQLITE_ONLY:

@@ -110,6 +110,7 @@ def outcome(clone: Path) -> dict[str, str]:
     return planned(clone, all_named([*rows(), made_up(SKIPPED, MARKED, MAY_SKIP, LEANS, SOUND)]))
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("clone")
 def test_every_named_test_runs_in_a_clone_that_stands_alone(clone: Path, outcome: dict[str, str]) -> None:
     """A test that is skipped without Microsoft's and Slack's descriptions proves nothing to a reader.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import libcst
+import pytest
 from mutmut.mutation.file_mutation import create_mutations
 
 from tests.mutants import EXPLAINED, changed_lines
@@ -36,6 +37,7 @@ def possible_changes(path: Path, befores: set[str]) -> set[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_explained_change_is_one_that_is_made() -> None:
     befores = {before for before, _ in EXPLAINED}
     made = set().union(*(possible_changes(path, befores) for path in CHANGED))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.sources import modules_naming
 from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 
 TESTS: Final = Path(__file__).parent
@@ -43,9 +44,9 @@ def short_bounds(tree: ast.AST) -> Iterator[int]:
 def test_no_test_bounds_how_long_something_takes() -> None:
     found = [
         f"{path.relative_to(TESTS)}:{line}"
-        for path in sorted(TESTS.rglob("*.py"))
+        for path, tree in modules_naming(("timeout(", "wait_for(", *(f"{one}(" for one in CLOCKS)), TESTS.rglob("*.py"))
         if not path.is_relative_to(TESTS / "bench")
-        for line in short_bounds(ast.parse(path.read_text()))
+        for line in short_bounds(tree)
     ]
     assert not found, f"assert order, counts or states, and wait for LONGEST_WAIT of tests/waiting.py: {found}"
 
@@ -88,9 +89,9 @@ def endless_waits(tree: ast.AST) -> Iterator[int]:
 def test_no_test_waits_for_a_process_for_ever() -> None:
     found = [
         f"{path.relative_to(TESTS)}:{line}"
-        for path in sorted(TESTS.rglob("*.py"))
+        for path, tree in modules_naming(("subprocess.", "communicate(", "to_thread(", "join()"), TESTS.rglob("*.py"))
         if path.relative_to(TESTS).parts[0] not in BY_HAND
-        for line in endless_waits(ast.parse(path.read_text()))
+        for line in endless_waits(tree)
     ]
     assert not found, f"wait inside of killed_when_it_hangs of tests/waiting.py, or give a timeout: {found}"
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -102,6 +103,7 @@ def assert_true(text: str, found: tuple[AccessKind, ...], where: str) -> None:
         assert NO_TRUST.search(text) is None, (where, left, text)
 
 
+@pytest.mark.load
 @PROPERTY
 @given(own=OWN, default=OWN, is_cross_cloud=st.booleans(), is_revoked=st.booleans())
 def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
@@ -178,6 +180,7 @@ def assert_json(document: Any, found: dict[str, AccessKind], of_default: tuple[A
         assert [(one["name"], one["opening"]) for one in said] == [(kind.name, kind.opening.value) for kind in ours]
 
 
+@pytest.mark.load
 @PROPERTY
 @given(own=OWN, planned=OWN, default=OWN, refused=st.sets(st.integers(0, 8)))
 def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names_what_is_left(

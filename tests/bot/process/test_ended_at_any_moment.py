@@ -68,6 +68,7 @@ async def slack(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await sandbox.stop()
 
 
+@pytest.mark.crash
 async def test_a_bot_ends_by_itself_at_whatever_moment_it_is_asked_to(
     slack: Sandbox, database: str, tmp_path: Path
 ) -> None:

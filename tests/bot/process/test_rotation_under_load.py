@@ -188,6 +188,7 @@ class Clicks:
         return await asyncio.gather(*self.sent)
 
 
+@pytest.mark.load
 @pytest.mark.threats("A11")
 async def test_no_click_is_lost_while_both_secrets_are_replaced_and_the_old_one_is_refused_after_its_end(
     running_bot: RunningBot,
@@ -238,6 +239,7 @@ async def test_no_click_is_lost_while_both_secrets_are_replaced_and_the_old_one_
     assert running_bot.refused_tokens == [], "no call was made with the old token after it had ended"
 
 
+@pytest.mark.load
 @pytest.mark.threats("A9")
 async def test_many_bodies_of_two_megabytes_occupy_no_memory(running_bot: RunningBot) -> None:
     async def send() -> None:

@@ -269,6 +269,7 @@ def test_what_was_printed_before_a_kill_is_printed_again_and_never_left_out(
     assert sorted(set(printed)) == stored_seqs(records)
 
 
+@pytest.mark.crash
 def test_a_file_has_each_row_once_after_real_kills(records: Path, tmp_path: Path) -> None:
     with_store(records, lambda store: add(store, range(100, 700)))
     output = tmp_path / "out.jsonl"
@@ -353,6 +354,7 @@ def test_what_cannot_be_recorded_is_not_given(
     assert capfdbinary.readouterr().out == b""
 
 
+@pytest.mark.load
 def test_memory_does_not_grow_with_the_log(records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four times as many pages need no more memory."""
     monkeypatch.setattr(command, "_PAGE", 100)

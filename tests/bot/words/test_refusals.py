@@ -13,6 +13,7 @@ from bot.words.refusals.named_people.people import ABOUT_THE_SPONSOR
 from bot.words.refusals.sentences import SENTENCES, fact_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.unavailable.entra import entra_words
+from tests.sources import modules_naming
 from workflows.core.errors.facts import TEXT, Fact, as_values, fact_from_value
 from workflows.core.errors.raised import CodedError, InvalidField, NothingToChange, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -72,9 +73,9 @@ RAISED: Final = frozenset(
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
     """Return every file that may refuse a person; the sandbox is left out, because it refuses the bot."""
-    for path in sorted([*PROJECT.glob("bot/**/*.py"), *PROJECT.glob("workflows/**/*.py")]):
+    for path, tree in modules_naming(RAISED, [*PROJECT.glob("bot/**/*.py"), *PROJECT.glob("workflows/**/*.py")]):
         if not path.is_relative_to(PROJECT / "bot" / "sandbox"):
-            yield str(path.relative_to(PROJECT)), ast.parse(path.read_text())
+            yield str(path.relative_to(PROJECT)), tree
 
 
 def texts(module: ast.Module) -> Iterator[str]:

@@ -65,6 +65,7 @@ async def steps_of(world: World, count: int) -> int:
     return sum(call in STEPS for call in world.script.calls[begun:])
 
 
+@pytest.mark.crash
 @pytest.mark.parametrize("after", [False, True], ids=["before_the_step", "after_the_step"])
 async def test_killed_at_every_step_each_account_is_written_once(world: World, tmp_path: Path, *, after: bool) -> None:
     steps = await steps_of(world, 45)
@@ -208,6 +209,7 @@ def _check(world: World, done: AccessRequest, chances: Chances, changed: set[Per
     assert left == len(changed)
 
 
+@pytest.mark.crash
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(PROPERTY, max_examples=4)
 def test_five_hundred_accounts_survive_kills_throttling_and_lost_answers(seed: int) -> None:

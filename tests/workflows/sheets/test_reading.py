@@ -174,6 +174,7 @@ def test_a_value_of_any_depth_is_no_value_and_stops_nothing() -> None:
         b"x = 1\n[" + b".".join([b"a"] * 20_000) + b"]\nx",
         b"x = '''a'''\n" + b".".join([b"a"] * 5),
     ],
+    ids=["letters", "quoted with spaces", "quoted with tabs", "of a table", "after a long text"],
 )
 def test_the_parser_of_toml_is_not_given_a_name_of_many_parts(monkeypatch: pytest.MonkeyPatch, name: bytes) -> None:
     monkeypatch.setattr("workflows.sheets.object_files.tomllib.loads", _not_called)
@@ -197,6 +198,7 @@ def test_the_parser_of_toml_is_not_given_very_many_long_names(monkeypatch: pytes
         (b"partners=[" + b"{}," * 30_000 + b"]", SheetCode.TOO_MANY_ROWS),
         (b"partners=[" + b"1," * 1_000_000 + b"]", SheetCode.NOT_READABLE),
     ],
+    ids=["keys", "tables", "rows", "objects", "values"],
 )
 def test_the_parser_of_toml_is_not_given_very_many_keys_rows_or_values(
     monkeypatch: pytest.MonkeyPatch, content: bytes, code: SheetCode

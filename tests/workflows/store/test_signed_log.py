@@ -236,6 +236,7 @@ async def test_a_flipped_bit_of_any_stored_value_is_found(log: Log) -> None:
     assert await log.problems() == []
 
 
+@pytest.mark.load
 async def test_three_processes_on_the_same_records_write_one_chain(other: Log) -> None:
     """The bot, and two others beside it that store commands: no two entries follow the same one."""
     count = 60

@@ -192,7 +192,7 @@ def _title(request: AccessRequest) -> str:
         return "adopt current settings"
     title = prepared_title(request.require_prepared())
     if request.fields.account_change is not None:
-        return f"{title[0].lower()}{title[1:]}"
+        return f"{title[:1].lower()}{title[1:]}"
     return f"extend {title}" if is_extension(request.plan) else title
 
 

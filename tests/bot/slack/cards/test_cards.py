@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.slack.block_kit.blocks import problems
@@ -658,6 +658,7 @@ def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(hostile_or_blank, st.sampled_from(STATES))
+@example("", (RequestState.AWAITING_APPROVAL, RequestKind.DISABLE_GUESTS))
 @pytest.mark.threats("E1")
 def test_hostile_text_stays_text_on_request_cards(text: str, at: tuple[RequestState, RequestKind]) -> None:
     asked = hostile_request(*at, text)

@@ -15,6 +15,7 @@ from bot.slack.flows.entry_point_types import Action
 from bot.slack.payloads.stamps import Stamps
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, request_values, submission
 from tests.bot.process.test_manifest import entry_points
+from tests.sources import modules_naming
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.policy.stops.freeze import Freeze
@@ -207,9 +208,9 @@ VIEWS: Final = frozenset(
 def modules_that_name() -> dict[str, set[str]]:
     """Give, for each id of `bot.slack.ids`, the modules of `bot.slack` that name it."""
     found = defaultdict[str, set[str]](set)
-    for file in sorted(SLACK.rglob("*.py")):
+    for file, tree in modules_naming(["ids."], SLACK.rglob("*.py")):
         module = ".".join(file.relative_to(SLACK).with_suffix("").parts)
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "ids":
                 found[str(getattr(ids, node.attr))].add(module)
     return found

@@ -123,9 +123,11 @@ FILES: Final[dict[str, tuple[str, Callable[[], bytes], str]]] = {
     "millions of objects": ("a.json", lambda: b"[" + b"{}," * 3_000_000 + b"{}]", "more than 10000 rows"),
     "a key that is there twice": ("a.json", lambda: b'[{"partner": "a.com", "partner": "b.com"}]', "“partner” twice"),
 }
+SLOW: Final = {"millions of elements"}
+"""Files that take seconds to read."""
 
 
-@pytest.mark.parametrize("case", FILES)
+@pytest.mark.parametrize("case", [pytest.param(one, marks=[pytest.mark.load] * (one in SLOW)) for one in FILES])
 def test_each_bad_file_is_refused_with_its_reason(folder: Path, case: str) -> None:
     name, content, expected = FILES[case]
     (folder / name).write_bytes(content())

@@ -298,6 +298,7 @@ def another(number: int, **changes: Any) -> Partnership:
     return partnership(**{**usual, **changes})
 
 
+@pytest.mark.load
 async def test_a_thousand_partners_after_a_month_of_downtime_are_one_batch_in_order_and_none_is_blocked(
     world: World,
 ) -> None:

@@ -695,6 +695,7 @@ async def test_an_unknown_name_is_a_tenant(world: World) -> None:
     assert TenantIdentity.without_names(other(1)).name == other(1)
 
 
+@pytest.mark.load
 async def test_a_sweep_of_a_thousand_reads_the_pages_and_two_more_in_flat_memory(opened: World) -> None:
     """Nothing of a partner is kept: ten times as many partners without drift need no ten times as much memory."""
     blocked = dict(BLOCK)

@@ -166,6 +166,7 @@ def test_a_damaged_text_is_compared_as_it_stands() -> None:
     assert signed_texts(without, sealed(without).references)["details"] is None
 
 
+@pytest.mark.load
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), st.recursive(st.none() | st.text() | st.integers(), lambda of: st.lists(of))))
 def test_any_details_are_signed_without_their_texts_and_come_back(details: dict[str, Any]) -> None:

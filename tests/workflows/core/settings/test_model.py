@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 from typing import Final
 
+from tests.sources import modules_naming
 from workflows.core.settings import model
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (
@@ -29,8 +30,8 @@ def test_one_file_of_the_core_spells_the_members_of_the_policy() -> None:
     """So a new member is added in one place, and every other file finds it there."""
     spelled = {
         path.name
-        for path in CORE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path, tree in modules_naming(MEMBERS, CORE.rglob("*.py"))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value in MEMBERS
     }
     assert spelled == {"model.py"}

@@ -4,6 +4,8 @@ import json
 import random
 from collections import Counter
 
+import pytest
+
 from bot.sandbox.http.faults import Fault
 from tests.workflows.entra.guest_accounts.conftest import add_guests
 from tests.workflows.entra.simulated_tenant import Graph
@@ -14,6 +16,7 @@ from workflows.ports.guest_accounts import MAX_WRITES
 NUMBER = 500
 
 
+@pytest.mark.load
 async def test_five_hundred_accounts(accounts: GraphGuestAccounts, graph: Graph) -> None:
     people = add_guests(graph, NUMBER)
     others = set(graph.simulator.state()["users"]) - set(people)

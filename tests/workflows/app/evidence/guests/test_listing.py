@@ -248,6 +248,7 @@ async def test_how_far_the_reading_is_is_told_after_each_page_and_before_the_sig
     ]
 
 
+@pytest.mark.load
 async def test_fifty_thousand_guests_take_no_more_memory_than_a_few(world: World) -> None:
     """Pages are made when they are asked for; the first row is given before the second page is made."""
     made: list[int] = []

@@ -49,6 +49,7 @@ async def due(world: World, number: int, at: datetime, sponsor: Person = SAM) ->
     return await put(world, number, next_review_at=at, sponsor=sponsor, since=NOW - timedelta(days=100))
 
 
+@pytest.mark.load
 async def test_a_thousand_reviews_that_are_due_at_once_are_one_message_a_person(world: World) -> None:
     """They became due within fifteen minutes. Each check asks fifty, so that nothing else waits for long."""
     people = sponsors(10)
@@ -194,6 +195,7 @@ async def look_at_sponsors(world: World) -> None:
     )
 
 
+@pytest.mark.load
 @pytest.mark.parametrize(
     ("after", "reason"),
     [

@@ -231,6 +231,7 @@ def reports(
         yield way, assess(policies, entries, TENANT, trust, chosen, given)
 
 
+@pytest.mark.load
 @pytest.mark.no_cover
 def test_nothing_works_where_somebody_is_locked_out() -> None:
     rng = random.Random(SEED)

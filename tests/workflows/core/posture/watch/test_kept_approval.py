@@ -123,6 +123,7 @@ def flags(configuration: Mapping[str, Any]) -> dict[str, bool | None]:
     return {**(configuration.get("inboundTrust") or {}), **(policy.get("userSyncInbound") or {})}
 
 
+@pytest.mark.load
 @PROPERTY
 @given(CASES)
 def test_nothing_that_was_not_approved_counts_as_approved_after_a_reduction(
@@ -153,6 +154,7 @@ def test_nothing_that_was_not_approved_counts_as_approved_after_a_reduction(
         assert plan_to(dict(stands), dict(counts)).operations, "a restoration reaches exactly that"
 
 
+@pytest.mark.load
 @PROPERTY
 @given(CASES)
 def test_without_drift_a_reduction_is_approved_as_it_is(case: tuple[Document, Document, Document]) -> None:
