@@ -68,8 +68,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the threats that a test holds into its report, and mark the stories on PostgreSQL."""
+    """Put the threats that a test holds into its report, and mark the stories on PostgreSQL and the whole bots."""
     mark_reports(items)
+    for item in items:
+        if "gatehouse" in getattr(item, "fixturenames", ()):
+            item.add_marker("bot")
     choice.mark_stories(items)
 
 

@@ -2,6 +2,7 @@
 
 import shlex
 import tomllib
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -9,8 +10,8 @@ from typing import Any, Final
 import pytest
 
 PROJECT: Final = Path(__file__).parents[1]
-MARKS: Final = ("story", "browser", "matrix", "load", "exhaustive", "crash", "postgres", "replicas")
-PARTS: Final = ("test", "postgres", "replicas", "stories", "slow")
+MARKS: Final = ("bot", "story", "browser", "matrix", "load", "exhaustive", "crash", "slow", "postgres", "replicas")
+PARTS: Final = ("test", "bot", "postgres", "replicas", "stories", "slow")
 CHECKS: Final = ("check", "check-long", "check-postgres")
 POSTGRES_PARTS: Final = ("stories-postgres", "slow-postgres")
 """What runs once more with `--store postgres`, where each story that is not `sqlite_only` has the mark `postgres`."""
@@ -27,29 +28,31 @@ def test_tests_of_a_group_run_in_one_worker(request: pytest.FixtureRequest, work
     assert worker_id == "master" or request.node.nodeid.endswith("@together")
 
 
-@pytest.mark.parametrize(
-    "marks", [dict(zip(MARKS, some, strict=True)) for some in product((False, True), repeat=len(MARKS))]
-)
-def test_every_test_runs_in_exactly_one_part_of_the_check(marks: dict[str, bool]) -> None:
+def test_every_test_runs_in_exactly_one_part_of_the_check() -> None:
     """The core's tests have a task of their own; the tasks of the others choose by these marks."""
     tasks = _tasks()
-    chosen = [task for task in PARTS if eval(_marks_of(tasks[task]), {}, marks)]
-    assert len(chosen) == 1
+    parts = {task: compile(_marks_of(tasks[task]), task, "eval") for task in PARTS}
+    for marks in _every_marks():
+        assert len([task for task, is_chosen in parts.items() if eval(is_chosen, {}, marks)]) == 1, marks
     assert {"tests", *PARTS} - {"test"} <= {one for name in CHECKS for one in tasks[name]["sequence"]}
     assert tasks["tests"]["parallel"] == ["core", "test"]
 
 
-@pytest.mark.parametrize(
-    "marks", [dict(zip(MARKS, some, strict=True)) for some in product((False, True), repeat=len(MARKS))]
-)
-def test_every_story_runs_once_more_with_postgresql(marks: dict[str, bool]) -> None:
+def test_every_story_runs_once_more_with_postgresql() -> None:
     tasks = _tasks()
-    chosen = [task for task in POSTGRES_PARTS if eval(_marks_of(tasks[task]), {}, marks)]
-    is_story = any(marks[name] for name in STORIES) and not marks["matrix"] and not marks["exhaustive"]
-    if is_story:
-        assert len(chosen) == marks["postgres"]
+    parts = {task: compile(_marks_of(tasks[task]), task, "eval") for task in POSTGRES_PARTS}
+    for marks in _every_marks():
+        if any(marks[name] for name in STORIES) and not marks["matrix"] and not marks["exhaustive"]:
+            chosen = [task for task, is_chosen in parts.items() if eval(is_chosen, {}, marks)]
+            assert len(chosen) == marks["postgres"], marks
     assert all("--store postgres" in tasks[task]["cmd"] for task in POSTGRES_PARTS)
     assert set(POSTGRES_PARTS) <= set(tasks["check-postgres"]["sequence"])
+
+
+def _every_marks() -> Iterator[dict[str, bool]]:
+    """Every set of marks that a test may have."""
+    for some in product((False, True), repeat=len(MARKS)):
+        yield dict(zip(MARKS, some, strict=True))
 
 
 def _tasks() -> dict[str, Any]:
