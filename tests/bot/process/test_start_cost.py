@@ -39,7 +39,7 @@ def test_the_bot_waits_for_few_imports() -> None:
     """`gatehouse run` waits for its imports: they stay what it needs to store clicks."""
     code = "import sys, bot.__main__, bot.process.run, bot.process.app; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONGEST_WAIT)
-    imported = ran.stdout.split()
+    imported = [name for name in ran.stdout.split() if name != "sitecustomize"]  # Debian's Python has one
     assert [name for name in (*NOT_NEEDED, *IN_A_THREAD) if name in imported] == []
     assert len(imported) <= MODULES
 

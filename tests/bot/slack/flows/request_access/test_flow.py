@@ -14,6 +14,7 @@ from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.people.members import Members
 from tests.bot.bot_under_test import SOME_STAMPS, BotUnderTest, request_values, submission
 from tests.bot.surfaces import shown
+from tests.waiting import LONGEST_WAIT
 from tests.workflows.core.builders import AMARA, NOW, RILEY, identity
 from workflows.app.requests.forms import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
@@ -48,11 +49,13 @@ class FakeServices:
 
     views: list[dict[str, Any]] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
+    is_shown: asyncio.Event = field(default_factory=asyncio.Event)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def views_update(self, *, view_id: str, view: dict[str, Any]) -> None:
         """Keep what is shown."""
         self.views.append(view)
+        self.is_shown.set()
 
     async def require_member(self, _: ChatId) -> None:
         """Everybody is one."""
@@ -165,7 +168,8 @@ async def test_a_choice_made_while_the_directory_is_asked_is_not_undone(services
     await asyncio.sleep(0)
     chosen = replace(BLANK, target="contoso.com", template="contractor-portal")
     choosing = asyncio.create_task(form.show_template(chosen))
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(LONGEST_WAIT):
+        await services.is_shown.wait()
     assert asks(services.last) == ["hole_portal_application"]
     services.may_answer.set()
     await asyncio.gather(lookup_permission, choosing)
