@@ -120,6 +120,7 @@ def test_every_named_test_runs_in_a_clone_that_stands_alone(clone: Path, outcome
     assert objections(clone, rows(), outcome) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("clone")
 def test_a_row_whose_test_needs_more_than_the_clone_is_refused(clone: Path, outcome: dict[str, str]) -> None:
     """Each reason makes the check fail; a row that needs nothing more is accepted."""

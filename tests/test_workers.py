@@ -12,6 +12,8 @@ import pytest
 PROJECT: Final = Path(__file__).parents[1]
 MARKS: Final = ("bot", "story", "browser", "matrix", "load", "exhaustive", "crash", "slow", "postgres", "replicas")
 PARTS: Final = ("test", "bot", "postgres", "replicas", "stories", "slow")
+CHOSEN_BY_MARKS: Final = ("test", "bot", "stories", "slow")
+"""Parts that take tests from every folder. What has other marks is in few folders."""
 CHECKS: Final = ("check", "check-long", "check-postgres")
 POSTGRES_PARTS: Final = ("stories-postgres", "slow-postgres")
 """What runs once more with `--store postgres`, where each story that is not `sqlite_only` has the mark `postgres`."""
@@ -32,12 +34,15 @@ def test_every_test_runs_in_exactly_one_part_of_the_check() -> None:
     """Only the core's tests run once more, to see how far they cover it."""
     tasks = _tasks()
     parts = {task: compile(_marks_of(tasks[task]), task, "eval") for task in PARTS}
+    for task in CHOSEN_BY_MARKS:
+        assert shlex.split(tasks[task]["cmd"])[-1] == _marks_of(tasks[task]), f"{task} looks in some folders only"
     for marks in _every_marks():
         assert len([task for task, is_chosen in parts.items() if eval(is_chosen, {}, marks)]) == 1, marks
     assert {"core", *PARTS} <= {one for name in CHECKS for one in tasks[name]["sequence"]}
 
 
 def test_every_story_runs_once_more_with_postgresql() -> None:
+    """Kills that are no stories have the mark `crash`, too, and do not run once more."""
     tasks = _tasks()
     parts = {task: compile(_marks_of(tasks[task]), task, "eval") for task in POSTGRES_PARTS}
     for marks in _every_marks():

@@ -32,11 +32,13 @@ The parser keeps each beginning of a name: a name of 30,000 parts, 60 KB of text
 _MAX_DOTS: Final = 20 * MAX_ROWS
 """How many dots the names of a file may have together, and how many commas: many placeholders for each row."""
 _NO_KEYS: Final = re.compile(
-    r'''"""(?:.*?(?<!\\)(?:\\\\)*+"""|.*)|"(?:[^\n]*?(?<!\\)(?:\\\\)*+"|[^\n]*)'''
-    r"""|'''.*?(?:'''|\Z)|'[^'\n]*+'?|\#[^\n]*+""",
+    r'''"""(?:.*?(?<!\\)(?:\\\\)*+"{3,5}|.*)|"(?:[^\n]*?(?<!\\)(?:\\\\)*+"|[^\n]*)'''
+    r"""|'''.*?(?:'{3,5}|\Z)|'[^'\n]*+'?|\#[^\n]*+""",
     re.DOTALL,
 )
 """A text or a comment of TOML, to its end or that of its line or file. No file takes long or much memory.
+
+A text of several lines may end with one or two quotes more (https://toml.io/en/v1.0.0#string).
 
 Python before 3.11.5 matches a repeated group with branches wrongly, when it may not be matched again
 (https://github.com/python/cpython/issues/106052). So no such group is here.

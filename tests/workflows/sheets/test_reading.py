@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -165,6 +165,14 @@ def test_a_value_of_any_depth_is_no_value_and_stops_nothing() -> None:
     assert found <= {OtherValue}
 
 
+QUOTES: Final = {
+    f"after a text with {more} more {kind} quotes": b", ".join([quote * 3 + b"z" + quote * (3 + more)] * 2)
+    for more in (1, 2)
+    for kind, quote in (("double", b'"'), ("single", b"'"))
+}
+"""Two texts of several lines, each with one or two quotes before those that end it: what follows is a key."""
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -173,8 +181,9 @@ def test_a_value_of_any_depth_is_no_value_and_stops_nothing() -> None:
         b"\t.\t".join([b'"a\\".b"'] * 5),
         b"x = 1\n[" + b".".join([b"a"] * 20_000) + b"]\nx",
         b"x = '''a'''\n" + b".".join([b"a"] * 5),
+        *(b"x = [%b]\n" % text + b".".join([b"a"] * 5) for text in QUOTES.values()),
     ],
-    ids=["letters", "quoted with spaces", "quoted with tabs", "of a table", "after a long text"],
+    ids=["letters", "quoted with spaces", "quoted with tabs", "of a table", "after a long text", *QUOTES],
 )
 def test_the_parser_of_toml_is_not_given_a_name_of_many_parts(monkeypatch: pytest.MonkeyPatch, name: bytes) -> None:
     monkeypatch.setattr("workflows.sheets.object_files.tomllib.loads", _not_called)

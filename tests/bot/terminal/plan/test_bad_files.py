@@ -127,7 +127,7 @@ SLOW: Final = {"millions of elements"}
 """Files that take seconds to read."""
 
 
-@pytest.mark.parametrize("case", [pytest.param(one, marks=[pytest.mark.load] * (one in SLOW)) for one in FILES])
+@pytest.mark.parametrize("case", [pytest.param(one, marks=[pytest.mark.load] if one in SLOW else []) for one in FILES])
 def test_each_bad_file_is_refused_with_its_reason(folder: Path, case: str) -> None:
     name, content, expected = FILES[case]
     (folder / name).write_bytes(content())
