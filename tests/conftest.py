@@ -71,9 +71,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the threats that a test holds into its report, and mark the stories on PostgreSQL and the whole bots."""
     mark_reports(items)
     for item in items:
-        if "gatehouse" in getattr(item, "fixturenames", ()):
+        if _has_whole_bot(item):
             item.add_marker("bot")
     choice.mark_stories(items)
+
+
+def _has_whole_bot(item: pytest.Item) -> bool:
+    """Tell whether a test takes a whole bot, or is in a file that starts some with the bot's own `running`."""
+    running = getattr(getattr(item, "module", None), "running", None)
+    return "gatehouse" in getattr(item, "fixturenames", ()) or getattr(running, "__module__", "") == "bot.process.app"
 
 
 def _number_of_workers(value: str) -> int:

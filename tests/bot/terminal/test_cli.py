@@ -22,6 +22,7 @@ from tests.bot.conftest import OURS
 from tests.waiting import LONGEST_WAIT, killed_when_it_hangs
 from tests.warm import command as warm_command
 
+pytestmark = pytest.mark.bot
 ROOT: Final = Path(bot.__file__).parents[1]
 
 Ended = tuple[int | None, str, str]
