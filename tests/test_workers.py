@@ -14,7 +14,7 @@ MARKS: Final = ("bot", "story", "browser", "matrix", "load", "exhaustive", "cras
 PARTS: Final = ("test", "bot", "postgres", "replicas", "stories", "slow")
 CHOSEN_BY_MARKS: Final = ("test", "bot", "stories", "slow")
 """Parts that take tests from every folder. What has other marks is in few folders."""
-CHECKS: Final = ("check", "check-long", "check-postgres")
+LONG_CHECKS: Final = ("check-long", "check-postgres")
 POSTGRES_PARTS: Final = ("stories-postgres", "slow-postgres")
 """What runs once more with `--store postgres`, where each story that is not `sqlite_only` has the mark `postgres`."""
 STORIES: Final = ("story", "browser", "crash")
@@ -38,7 +38,8 @@ def test_every_test_runs_in_exactly_one_part_of_the_check() -> None:
         assert shlex.split(tasks[task]["cmd"])[-1] == _marks_of(tasks[task]), f"{task} looks in some folders only"
     for marks in _every_marks():
         assert len([task for task, is_chosen in parts.items() if eval(is_chosen, {}, marks)]) == 1, marks
-    assert {"core", *PARTS} <= {one for name in CHECKS for one in tasks[name]["sequence"]}
+    long = {one for name in LONG_CHECKS for one in tasks[name]["sequence"]}
+    assert {"core", *PARTS} <= {*tasks["check"]["parallel"], *long}
 
 
 def test_every_story_runs_once_more_with_postgresql() -> None:
